@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # One program a module: unit_<module>, from test_<module>.c; one list a folder.
 include tests/unit/container.mk
+include tests/unit/engine.mk
 if PLUGIN_ENABLED
 include tests/unit/gcc-plugin.mk
 endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The writes that change a registry and the entries that follow from it, in
+ * the order that engine/registry_format.h gives.
+ */
+#include "config.h"
+
+#include "engine/registry.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define AT(base, type, member) ((base) + offsetof(type, member))
+
+static enum ulp_code write_u32(struct ulp_space *s, uint64_t at, uint32_t value,
+			       struct ulp_err *err)
+{
+	return space_write(s, at, &value, sizeof(value), err);
+}
+
+static enum ulp_code write_u64(struct ulp_space *s, uint64_t at, uint64_t value,
+			       struct ulp_err *err)
+{
+	return space_write(s, at, &value, sizeof(value), err);
+}
+
+/* Whether the commit changes the patch. */
+static bool changes(const struct registry_patch *p)
+{
+	return p->head.state != p->head.next_state || p->head.sequence != p->head.next_sequence;
+}
+
+/* Writes the words of all records that change, by state or next_state. */
+static enum ulp_code words_write(const struct registry *reg, bool next, struct ulp_space *s,
+				 struct ulp_err *err)
+{
+	for (size_t i = 0; i < reg->nr; i++) {
+		const struct registry_patch *p = &reg->patches[i];
+
+		/* A word changes only where one of its patches does. */
+		if (!changes(p))
+			continue;
+		for (uint32_t k = 0; k < p->head.nr_functions; k++) {
+			uint64_t at = p->functions[k].word_addr;
+			uint8_t before[8];
+			uint8_t after[8];
+			enum ulp_code code;
+
+			/* Untouched words stay untouched: a write would give the page a copy. */
+			if (!registry_word(reg, at, false, before) ||
+			    !registry_word(reg, at, true, after) ||
+			    memcmp(before, after, sizeof(after)) == 0)
+				continue;
+			code = space_write(s, at, next ? after : before, sizeof(after), err);
+			if (code)
+				return code;
+		}
+	}
+	return ULP_OK;
+}
+
+static enum ulp_code intents_write(const struct registry *reg, struct ulp_space *s,
+				   struct ulp_err *err)
+{
+	for (size_t i = 0; i < reg->nr; i++) {
+		const struct registry_patch *p = &reg->patches[i];
+		enum ulp_code code = write_u32(s, AT(p->at, struct ulp_reg_patch, next_state),
+					       p->head.next_state, err);
+		if (!code)
+			code = write_u64(s, AT(p->at, struct ulp_reg_patch, next_sequence),
+					 p->head.next_sequence, err);
+		if (code)
+			return code;
+	}
+	return ULP_OK;
+}
+
+static enum ulp_code states_write(const struct registry *reg, bool next, struct ulp_space *s,
+				  struct ulp_err *err)
+{
+	for (size_t i = 0; i < reg->nr; i++) {
+		const struct ulp_reg_patch *h = &reg->patches[i].head;
+		uint64_t at = reg->patches[i].at;
+		enum ulp_code code;
+
+		if (!changes(&reg->patches[i]))
+			continue;
+		code = write_u32(s, AT(at, struct ulp_reg_patch, state),
+				 next ? h->next_state : h->state, err);
+		if (!code)
+			code = write_u64(s, AT(at, struct ulp_reg_patch, sequence),
+					 next ? h->next_sequence : h->sequence, err);
+		if (code)
+			return code;
+	}
+	return ULP_OK;
+}
+
+static enum ulp_code list_write(const struct registry *reg, uint64_t first, struct ulp_space *s,
+				struct ulp_err *err)
+{
+	return write_u64(s, AT(reg->at, struct ulp_registry, patches), first, err);
+}
+
+static enum ulp_code decide(struct registry *reg, enum ulp_commit_state commit, struct ulp_space *s,
+			    struct ulp_err *err)
+{
+	enum ulp_code code = write_u32(s, AT(reg->at, struct ulp_registry, commit), commit, err);
+
+	if (!code)
+		reg->head.commit = commit;
+	return code;
+}
+
+static uint64_t highest_sequence(const struct registry *reg)
+{
+	uint64_t highest = reg->head.sequence;
+
+	for (size_t i = 0; i < reg->nr; i++)
+		if (reg->patches[i].head.next_sequence > highest)
+			highest = reg->patches[i].head.next_sequence;
+	return highest;
+}
+
+/*
+ * From the point of no return on: steps 3 and 4.  The words have been written,
+ * with the result `code`.
+ */
+static enum ulp_code roll_forward(struct registry *reg, enum ulp_code code, struct ulp_space *s,
+				  struct ulp_err *err)
+{
+	uint64_t sequence = highest_sequence(reg);
+
+	if (!code)
+		code = states_write(reg, true, s, err);
+	if (!code)
+		code = write_u64(s, AT(reg->at, struct ulp_registry, sequence), sequence, err);
+	if (!code)
+		code = decide(reg, ULP_COMMIT_IDLE, s, err);
+	if (code)
+		return code;
+	reg->head.sequence = sequence;
+	for (size_t i = 0; i < reg->nr; i++) {
+		reg->patches[i].head.state = reg->patches[i].head.next_state;
+		reg->patches[i].head.sequence = reg->patches[i].head.next_sequence;
+	}
+	return ULP_OK;
+}
+
+/* Intents that say nothing: as they are outside of a commit. */
+static enum ulp_code intents_clear(const struct registry *reg, struct ulp_space *s)
+{
+	for (size_t i = 0; i < reg->nr; i++) {
+		const struct registry_patch *p = &reg->patches[i];
+		enum ulp_code code;
+
+		if (!changes(p))
+			continue;
+		code = write_u32(s, AT(p->at, struct ulp_reg_patch, next_state), p->head.state,
+				 NULL);
+		if (!code)
+			code = write_u64(s, AT(p->at, struct ulp_reg_patch, next_sequence),
+					 p->head.sequence, NULL);
+		if (code)
+			return code;
+	}
+	return ULP_OK;
+}
+
+/*
+ * Undoes a commit whose writes failed.  We may die here as well: as long as
+ * `commit` is not idle again, the next tool rolls forward, for which a record
+ * whose state is next_state must mean that its words are written.  So the
+ * states go back before the words.  false: not all could be undone, and the
+ * process may still refer to what we have mapped in it.
+ */
+static bool roll_back(struct registry *reg, uint64_t list, struct ulp_space *s)
+{
+	bool decided = reg->head.commit == ULP_COMMIT_DECIDED;
+
+	/* What cannot be put back stays decided, for the next tool to finish. */
+	if (decided &&
+	    (states_write(reg, false, s, NULL) || words_write(reg, false, s, NULL) ||
+	     write_u64(s, AT(reg->at, struct ulp_registry, sequence), reg->head.sequence, NULL)))
+		return false;
+	if (decide(reg, ULP_COMMIT_IDLE, s, NULL) || list_write(reg, list, s, NULL))
+		return false;
+	/* Nobody reads them now. */
+	return intents_clear(reg, s) == ULP_OK;
+}
+
+/*
+ * Which words the dead tool has written is not known, but that it had not
+ * written all of those whose record's state is still another than next_state:
+ * these are written again.  The library may have been unloaded since: a word
+ * that is neither as before nor as after, or not there, is not ours any more.
+ */
+static enum ulp_code words_recover(const struct registry *reg, struct ulp_space *s,
+				   struct ulp_err *err)
+{
+	for (size_t i = 0; i < reg->nr; i++) {
+		const struct registry_patch *p = &reg->patches[i];
+
+		for (uint32_t k = 0; changes(p) && k < p->head.nr_functions; k++) {
+			uint64_t at = p->functions[k].word_addr;
+			uint8_t now[8];
+			uint8_t before[8];
+			uint8_t after[8];
+			enum ulp_code code;
+
+			if (space_read(s, at, now, sizeof(now), NULL) ||
+			    !registry_word(reg, at, false, before) ||
+			    !registry_word(reg, at, true, after) ||
+			    memcmp(now, before, sizeof(now)) != 0 ||
+			    memcmp(now, after, sizeof(now)) == 0)
+				continue;
+			code = space_write(s, at, after, sizeof(after), err);
+			if (code)
+				return code;
+		}
+	}
+	return ULP_OK;
+}
+
+enum ulp_code registry_recover(struct registry *reg, struct ulp_space *s, struct ulp_err *err)
+{
+	return roll_forward(reg, words_recover(reg, s, err), s, err);
+}
+
+enum ulp_code registry_commit(struct registry *reg, bool fresh, struct ulp_space *s,
+			      struct ulp_err *err)
+{
+	uint64_t list = reg->head.patches;
+	enum ulp_code code = intents_write(reg, s, err);
+
+	if (!code && fresh)
+		code = list_write(reg, reg->patches[0].at, s, err);
+	if (!code)
+		code = decide(reg, ULP_COMMIT_DECIDED, s, err);
+	if (!code)
+		code = roll_forward(reg, words_write(reg, true, s, err), s, err);
+	if (code)
+		reg->torn = !roll_back(reg, list, s);
+	else if (fresh)
+		reg->head.patches = reg->patches[0].at;
+	return code;
+}
+
+static void ring_write(struct registry *reg, struct ulp_space *s, const char *text, size_t len)
+{
+	uint64_t end = reg->head.messages_end;
+	uint64_t at = AT(reg->at, struct ulp_registry, messages);
+	size_t off = (size_t)(end % ULP_MESSAGES_LEN);
+	size_t part = len < ULP_MESSAGES_LEN - off ? len : ULP_MESSAGES_LEN - off;
+
+	if (space_write(s, at + off, text, part, NULL) ||
+	    (part < len && space_write(s, at, text + part, len - part, NULL)) ||
+	    write_u64(s, AT(reg->at, struct ulp_registry, messages_end), end + len, NULL))
+		return;
+	reg->head.messages_end = end + len;
+}
+
+void registry_message(struct registry *reg, struct ulp_space *s, const char *line)
+{
+	char text[1024];
+	time_t now = time(NULL);
+	struct tm tm;
+	int len;
+
+	if (!gmtime_r(&now, &tm))
+		return;
+	len = snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ %s\n", tm.tm_year + 1900,
+		       tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, line);
+	if (len < 0)
+		return;
+	if ((size_t)len >= sizeof(text)) {
+		len = sizeof(text) - 1;
+		text[len - 1] = '\n';
+	}
+	ring_write(reg, s, text, (size_t)len);
+}

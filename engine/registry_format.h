@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The registry: the record, inside the patched process, of what is applied.
+ * Its head is a variable of libpulp.so.0; each container that was ever applied
+ * has one patch record, in the same mapping as its code.  The tool reads all
+ * of it by copy and trusts none of it; the runtime reads it in place.
+ *
+ *   ulp_registry (in libpulp.so.0)
+ *     .patches --> ulp_reg_patch --next--> ulp_reg_patch --next--> 0
+ *                    functions[], strings
+ *
+ * What an entry's word must hold follows from the records alone: the redirect
+ * of the applied patch with the highest sequence that replaces the function,
+ * else the original bytes.  So a commit is
+ *   1. write next_state of every patch that changes (and link new records)
+ *   2. registry.commit = ULP_COMMIT_DECIDED       <- the point of no return
+ *   3. state = next_state everywhere; write the words; adjust sequences
+ *   4. registry.commit = ULP_COMMIT_IDLE
+ * and whoever finds a registry left by a killed tool either forgets next_state
+ * (IDLE) or goes through 3 and 4 again (DECIDED), which is idempotent.
+ *
+ * All members are in the byte order of the machine; addresses are 64 bits.
+ * No process or thread id is kept: a fork's child inherits everything.
+ */
+#ifndef ULP_ENGINE_REGISTRY_FORMAT_H
+#define ULP_ENGINE_REGISTRY_FORMAT_H
+
+#include "container/format.h"
+
+#include <stdint.h>
+
+#define ULP_RUNTIME_SONAME "libpulp.so.0"
+#define ULP_REGISTRY_SYMBOL "ulp_registry"
+#define ULP_REGISTRY_MAGIC "ULPREGY" /* eight bytes with the NUL */
+#define ULP_REGISTRY_VERSION 1
+#define ULP_REG_PATCH_MAGIC "ULPRPAT" /* eight bytes with the NUL */
+
+#define ULP_MESSAGES_LEN 8192u /* bytes */
+#define ULP_REG_MAX_LABELS 1024u
+#define ULP_REG_MAX_RECORD (16u << 20) /* bytes */
+
+enum ulp_commit_state {
+	ULP_COMMIT_IDLE = 0,
+	ULP_COMMIT_DECIDED = 1,
+};
+
+enum ulp_patch_state {
+	ULP_PATCH_REVERTED = 0, /* mapped, not in use; used again by the next apply */
+	ULP_PATCH_APPLIED = 1,
+};
+
+struct ulp_registry {
+	uint8_t magic[8];  /* written last by the runtime's constructor: there = usable */
+	uint32_t version;  /* ULP_REGISTRY_VERSION */
+	uint32_t size;	   /* sizeof(struct ulp_registry) */
+	uint32_t disabled; /* not 0: this process does not want to be patched */
+	uint32_t commit;   /* enum ulp_commit_state */
+	uint64_t sequence; /* of the latest apply, counts up from 1 */
+	uint64_t patches;  /* address of the newest struct ulp_reg_patch, 0 for none */
+
+	/*
+	 * For the borrowed thread (trigger/): code that executes one system call
+	 * and then returns through the signal frame at the stack pointer, and
+	 * memory for that frame (its extended state is as large as XSAVE's).
+	 */
+	uint64_t syscall_code;
+	uint64_t frame;
+	uint64_t frame_len;
+
+	/* A ring of text lines; messages_end counts every byte ever written. */
+	uint64_t messages_end;
+	char messages[ULP_MESSAGES_LEN];
+};
+
+struct ulp_reg_function {
+	uint64_t word_addr;  /* the aligned 8-byte word that changes */
+	uint8_t original[8]; /* as in the target's file */
+	uint8_t redirect[8]; /* with the jump into this container */
+	uint64_t old_addr;
+	uint64_t old_size; /* bytes */
+	uint64_t new_addr;
+	uint64_t new_size; /* bytes */
+	uint32_t name;	   /* string: name in the target */
+	uint32_t reserved;
+};
+
+/*
+ * Followed by functions[nr_functions], then strings_len bytes of strings.  A
+ * string is an offset into the strings, NUL-terminated, 0 the empty string.
+ */
+struct ulp_reg_patch {
+	uint8_t magic[8];
+	uint32_t version; /* ULP_REGISTRY_VERSION */
+	uint32_t size;	  /* bytes, with functions and strings */
+	uint64_t next;	  /* address of the next older record, 0 for none */
+	uint32_t state;	  /* enum ulp_patch_state */
+	uint32_t next_state;
+	uint64_t sequence; /* of its last apply */
+	uint64_t next_sequence;
+
+	uint64_t map_start; /* the container's mapping, this record included */
+	uint64_t map_len;   /* bytes */
+	uint64_t load_bias; /* address = load_bias + vaddr of the container */
+	uint64_t target_bias;
+	uint64_t eh_frame_hdr; /* address, 0 for none */
+	uint64_t eh_frame_hdr_len;
+
+	uint32_t build_id_len; /* of the container */
+	uint32_t target_build_id_len;
+	uint8_t build_id[ULP_BUILD_ID_MAX];
+	uint8_t target_build_id[ULP_BUILD_ID_MAX];
+
+	uint32_t name;	      /* of the patch, from the spec */
+	uint32_t file;	      /* base name of the container file */
+	uint32_t soname;      /* of the target */
+	uint32_t target_path; /* as the dynamic linker has it */
+	uint32_t labels;      /* nr_labels strings, one after the other */
+	uint32_t nr_labels;
+	uint32_t nr_functions;
+	uint32_t strings_len;
+};
+_Static_assert(sizeof(struct ulp_reg_function) == 64, "size");
+_Static_assert(sizeof(struct ulp_reg_patch) % 8 == 0, "functions[] are aligned");
+
+#endif

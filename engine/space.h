@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The address space that the engine works on.  Two backends: remote (in
+ * trigger/: another process, stopped or running) and local (in runtime/: our
+ * own, at process start).  The engine never touches a target in another way.
+ */
+#ifndef ULP_ENGINE_SPACE_H
+#define ULP_ENGINE_SPACE_H
+
+#include "container/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* An address in the target: its own type, so that a local pointer cannot stand in for it. */
+struct remote {
+	uint64_t addr;
+};
+
+static inline struct remote remote_at(uint64_t addr)
+{
+	return (struct remote){addr};
+}
+
+/* One mapping of the target.  prot: PROT_* of <sys/mman.h>. */
+struct ulp_region {
+	uint64_t start;
+	uint64_t end; /* first byte past it */
+	int prot;
+	uint64_t inode; /* of the mapped file, 0 for none */
+	uint64_t offset;
+};
+
+struct ulp_space;
+
+struct ulp_space_ops {
+	/*
+	 * Copies len bytes.  All or nothing; ULP_EGONE if the process is gone,
+	 * ULP_ESYS where the range is not readable (sys_errno EFAULT or EIO).
+	 */
+	enum ulp_code (*read)(struct ulp_space *space, struct remote from, void *buf, size_t len,
+			      struct ulp_err *err);
+
+	/*
+	 * Writes len bytes whatever the mapping's protection is: also text, which
+	 * becomes a private copy of the page (/proc/PID/mem, FOLL_FORCE).
+	 * An aligned 8-byte write is a single store.
+	 */
+	enum ulp_code (*write)(struct ulp_space *space, struct remote to, const void *buf,
+			       size_t len, struct ulp_err *err);
+
+	/*
+	 * Anonymous private zeroed memory at exactly `at`, with its final
+	 * protection (no execute permission is ever added later, so that
+	 * MemoryDenyWriteExecute is no obstacle).  over: replaces what the caller
+	 * has mapped there before; else ULP_EROOM where something is in the way.
+	 */
+	enum ulp_code (*map)(struct ulp_space *space, struct remote at, size_t len, int prot,
+			     bool over, struct ulp_err *err);
+
+	enum ulp_code (*unmap)(struct ulp_space *space, struct remote at, size_t len,
+			       struct ulp_err *err);
+
+	/*
+	 * The mappings, sorted by address, in one malloc'ed array that the caller frees.
+	 */
+	enum ulp_code (*regions)(struct ulp_space *space, struct ulp_region **regions, size_t *nr,
+				 struct ulp_err *err);
+};
+
+struct ulp_space {
+	const struct ulp_space_ops *ops;
+	long page_size; /* bytes */
+};
+
+static inline enum ulp_code space_read(struct ulp_space *s, uint64_t from, void *buf, size_t len,
+				       struct ulp_err *err)
+{
+	return s->ops->read(s, remote_at(from), buf, len, err);
+}
+
+static inline enum ulp_code space_write(struct ulp_space *s, uint64_t to, const void *buf,
+					size_t len, struct ulp_err *err)
+{
+	return s->ops->write(s, remote_at(to), buf, len, err);
+}
+
+#endif

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+ENGINE_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/engine/arch/$(ULP_ARCH)
+ENGINE_TEST_LDADD = libtestengine.la libtest.la libengine.la libcontainer.la $(CMOCKA_LIBS)
+check_PROGRAMS += unit_reader unit_own_process unit_objects unit_symbols unit_bindings \
+	unit_placement unit_load unit_registry unit_commit unit_plan unit_plan_refusals \
+	unit_hostile unit_engine_arch
+TESTS += unit_reader unit_own_process unit_objects unit_symbols unit_bindings \
+	unit_placement unit_load unit_registry unit_commit unit_plan unit_plan_refusals \
+	unit_hostile unit_engine_arch
+unit_reader_SOURCES = tests/unit/test_reader.c
+unit_reader_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_reader_LDADD = $(ENGINE_TEST_LDADD)
+unit_own_process_SOURCES = tests/unit/test_own_process.c
+unit_own_process_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_own_process_LDADD = $(ENGINE_TEST_LDADD)
+unit_objects_SOURCES = tests/unit/test_objects.c
+unit_objects_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_objects_LDADD = $(ENGINE_TEST_LDADD)
+unit_symbols_SOURCES = tests/unit/test_symbols.c
+unit_symbols_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_symbols_LDADD = $(ENGINE_TEST_LDADD)
+unit_bindings_SOURCES = tests/unit/test_bindings.c
+unit_bindings_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_bindings_LDADD = $(ENGINE_TEST_LDADD)
+unit_placement_SOURCES = tests/unit/test_placement.c
+unit_placement_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_placement_LDADD = $(ENGINE_TEST_LDADD)
+unit_load_SOURCES = tests/unit/test_load.c
+unit_load_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_load_LDADD = $(ENGINE_TEST_LDADD)
+unit_registry_SOURCES = tests/unit/test_registry.c
+unit_registry_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_registry_LDADD = $(ENGINE_TEST_LDADD)
+unit_commit_SOURCES = tests/unit/test_commit.c
+unit_commit_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_commit_LDADD = $(ENGINE_TEST_LDADD)
+unit_plan_SOURCES = tests/unit/test_plan.c
+unit_plan_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_plan_LDADD = $(ENGINE_TEST_LDADD)
+unit_plan_refusals_SOURCES = tests/unit/test_plan_refusals.c tests/lib/fail_alloc.c \
+	tests/lib/fail_alloc.h
+unit_plan_refusals_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_plan_refusals_LDADD = $(ENGINE_TEST_LDADD)
+unit_plan_refusals_LDFLAGS = $(FAIL_ALLOC_LINK)
+unit_hostile_SOURCES = tests/unit/test_hostile.c
+unit_hostile_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_hostile_LDADD = $(ENGINE_TEST_LDADD)
+nodist_unit_engine_arch_SOURCES = tests/unit/test_arch_$(ULP_ARCH).c
+EXTRA_DIST += tests/unit/test_arch_x86_64.c
+unit_engine_arch_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_engine_arch_LDADD = $(ENGINE_TEST_LDADD)

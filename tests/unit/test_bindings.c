@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "engine/bindings.h"
+#include "tests/lib/check_err.h"
+#include "tests/lib/fake_process.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The process: "" -> libuser.so.1, libthird.so.1 -> libprov.so.1, which has
+ * the IFUNC `picked`.  libuser is the target.
+ */
+enum { MAIN, USER, THIRD, PROV };
+
+#define BIAS(n) (0x7ffff7000000ull + (n)*0x100000ull)
+
+/* Places in FAKE_DATA of each library. */
+#define SLOT_PICKED (FAKE_DATA + 0x10u)
+#define SLOT_RESOLVED (FAKE_DATA + 0x18u)
+
+/* Resolver, and implementations, in libprov's text. */
+#define RESOLVER (FAKE_TEXT + 0x40u)
+#define IMPL_A (FAKE_TEXT + 0x100u)
+#define IMPL_B (FAKE_TEXT + 0x180u)
+
+/* In libuser's text: where a lazy slot leads. */
+#define PLT (FAKE_TEXT + 0x200u)
+
+struct fixture {
+	struct fake_process fp;
+	struct reader r;
+	struct ulp_objects objs;
+	struct ulp_err err;
+	uint64_t got;
+};
+
+static void add_relas(struct eb *eb, const char *name, int64_t tag, int64_t len_tag,
+		      const Elf64_Rela *relas, size_t nr)
+{
+	size_t section = eb_section(eb, name, SHT_RELA, SHF_ALLOC, relas, nr * sizeof(*relas));
+
+	eb_dynamic(eb, tag, eb_shdr(eb, section)->sh_addr);
+	eb_dynamic(eb, len_tag, nr * sizeof(*relas));
+}
+
+/* Symbols 1 and 2 are picked and V1; picked's version has index 2, which is V1. */
+static void add_version_need(struct eb *eb)
+{
+	const struct {
+		Elf64_Verneed need;
+		Elf64_Vernaux aux[2];
+	} needs = {
+		.need = {.vn_version = 1, .vn_cnt = 2, .vn_aux = sizeof(Elf64_Verneed)},
+		.aux = {{.vna_other = 3, .vna_next = sizeof(Elf64_Vernaux)}, {.vna_other = 2}},
+	};
+	const uint16_t versym[8] = {0, 2, 1};
+	size_t section;
+
+	section = eb_section(eb, ".gnu.version", SHT_GNU_versym, SHF_ALLOC, versym, sizeof(versym));
+	eb_dynamic(eb, DT_VERSYM, eb_shdr(eb, section)->sh_addr);
+	section =
+		eb_section(eb, ".gnu.version_r", SHT_GNU_verneed, SHF_ALLOC, &needs, sizeof(needs));
+	eb_dynamic(eb, DT_VERNEED, eb_shdr(eb, section)->sh_addr);
+	eb_dynamic(eb, DT_VERNEEDNUM, 1);
+}
+
+/* A library whose slot for `picked` is at SLOT_PICKED. */
+static struct eb *user_library(const char *soname)
+{
+	struct eb *eb = fake_library(soname, NULL);
+	unsigned char undefined = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE);
+	Elf64_Rela rela = {.r_offset = SLOT_PICKED};
+
+	eb_needed(eb, "libprov.so.1");
+	rela.r_info = ELF64_R_INFO((uint64_t)eb_dynsym(eb, "picked", undefined, SHN_UNDEF, 0, 0),
+				   R_X86_64_JUMP_SLOT);
+	eb_dynsym(eb, "V1", undefined, SHN_UNDEF, 0, 0);
+	add_version_need(eb);
+	add_relas(eb, ".rela.plt", DT_JMPREL, DT_PLTRELSZ, &rela, 1);
+	return eb;
+}
+
+static struct eb *provider(void)
+{
+	struct eb *eb = fake_library("libprov.so.1", NULL);
+	const Elf64_Rela rela = {
+		.r_offset = SLOT_RESOLVED,
+		.r_info = ELF64_R_INFO(0, R_X86_64_IRELATIVE),
+		.r_addend = RESOLVER,
+	};
+
+	eb_dynsym(eb, "picked", ELF64_ST_INFO(STB_GLOBAL, STT_GNU_IFUNC), 2, RESOLVER - FAKE_TEXT,
+		  16);
+	eb_dynsym(eb, "plain", ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 2, 0, 16);
+	eb_dynsym(eb, "cell", ELF64_ST_INFO(STB_GLOBAL, STT_TLS), 3, 8, 8);
+	add_relas(eb, ".rela.dyn", DT_RELA, DT_RELASZ, &rela, 1);
+	return eb;
+}
+
+/* Fills in the name of the version that is looked for in libuser and libthird. */
+static void set_version_name(struct fixture *f, size_t object)
+{
+	uint64_t needs = *fake_process_dynamic(&f->fp, object, DT_VERNEED);
+	uint64_t syms = *fake_process_dynamic(&f->fp, object, DT_SYMTAB);
+	const Elf64_Sym *sym = fake_space_at(&f->fp.fs, syms + 2 * sizeof(*sym), sizeof(*sym));
+	Elf64_Vernaux *aux =
+		fake_space_at(&f->fp.fs, needs + sizeof(Elf64_Verneed), 2 * sizeof(*aux));
+
+	aux[1].vna_name = sym->st_name;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct eb *eb = fake_main();
+
+	fake_process_begin(&f->fp);
+	eb_needed(eb, "libuser.so.1");
+	eb_needed(eb, "libthird.so.1");
+	fake_process_load(&f->fp, "", BIAS(MAIN), eb);
+	fake_process_load(&f->fp, "/lib/libuser.so.1", BIAS(USER), user_library("libuser.so.1"));
+	fake_process_load(&f->fp, "/lib/libthird.so.1", BIAS(THIRD), user_library("libthird.so.1"));
+	fake_process_load(&f->fp, "/lib/libprov.so.1", BIAS(PROV), provider());
+	fake_process_link(&f->fp);
+	set_version_name(f, USER);
+	set_version_name(f, THIRD);
+	if (reader_init(&f->r, &f->fp.fs.space, &f->err) ||
+	    objects_read(&f->r, f->fp.at_phdr, f->fp.at_phnum, &f->objs, &f->err))
+		return -1;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	objects_deinit(&f->objs);
+	reader_deinit(&f->r);
+	fake_process_deinit(&f->fp);
+	free(f);
+	return 0;
+}
+
+static void set_slot(struct fixture *f, size_t object, uint64_t vaddr, uint64_t value)
+{
+	memcpy(fake_process_at(&f->fp, object, vaddr, 8), &value, 8);
+}
+
+static enum ulp_code bind_from(struct fixture *f, size_t target, const char *name,
+			       const char *version, uint32_t flags)
+{
+	const struct ulp_import import = {name, version, "", flags};
+
+	reader_forget(&f->r);
+	f->got = 1;
+	return binding_find(&f->r, &f->objs, &f->objs.list[target], &import, &f->got, &f->err);
+}
+
+static enum ulp_code bind_import(struct fixture *f, const char *name, uint32_t flags)
+{
+	return bind_from(f, USER, name, "", flags);
+}
+
+static void a_function_is_where_its_symbol_is(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_succeeds(bind_import(f, "plain", 0), &f->err);
+	assert_int_equal(f->got, BIAS(PROV) + FAKE_TEXT);
+}
+
+static void a_weak_import_that_nobody_defines_is_zero(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_succeeds(bind_import(f, "nobodys", ULP_IMPORT_WEAK), &f->err);
+	assert_int_equal(f->got, 0);
+	assert_succeeds(bind_import(f, "plain", ULP_IMPORT_WEAK), &f->err);
+	assert_int_equal(f->got, BIAS(PROV) + FAKE_TEXT);
+}
+
+static void an_import_that_nobody_defines_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(bind_import(f, "nobodys", 0), ULP_ESYMBOL);
+	assert_non_null(strstr(f->err.text, "nobodys"));
+	assert_int_equal(f->got, 1);
+}
+
+static void a_thread_local_variable_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(bind_import(f, "cell", 0), ULP_ETLS);
+	assert_int_equal(bind_import(f, "cell", ULP_IMPORT_WEAK), ULP_ETLS);
+}
+
+static void the_targets_own_bound_slot_comes_first(void **state)
+{
+	struct fixture *f = *state;
+
+	set_slot(f, USER, SLOT_PICKED, BIAS(PROV) + IMPL_A);
+	set_slot(f, THIRD, SLOT_PICKED, BIAS(PROV) + IMPL_B);
+	set_slot(f, PROV, SLOT_RESOLVED, BIAS(PROV) + IMPL_B);
+	assert_succeeds(bind_import(f, "picked", 0), &f->err);
+	assert_int_equal(f->got, BIAS(PROV) + IMPL_A);
+}
+
+static void then_a_bound_slot_of_another_object(void **state)
+{
+	struct fixture *f = *state;
+
+	set_slot(f, USER, SLOT_PICKED, BIAS(USER) + PLT);
+	set_slot(f, THIRD, SLOT_PICKED, BIAS(PROV) + IMPL_B);
+	set_slot(f, PROV, SLOT_RESOLVED, BIAS(PROV) + IMPL_A);
+	assert_succeeds(bind_import(f, "picked", 0), &f->err);
+	assert_int_equal(f->got, BIAS(PROV) + IMPL_B);
+}
+
+static void then_the_providers_own_use_of_the_same_resolver(void **state)
+{
+	struct fixture *f = *state;
+
+	set_slot(f, USER, SLOT_PICKED, BIAS(USER) + PLT);
+	set_slot(f, THIRD, SLOT_PICKED, BIAS(THIRD) + PLT);
+	set_slot(f, PROV, SLOT_RESOLVED, BIAS(PROV) + IMPL_A);
+	assert_succeeds(bind_import(f, "picked", 0), &f->err);
+	assert_int_equal(f->got, BIAS(PROV) + IMPL_A);
+}
+
+static void then_the_targets_lazy_slot(void **state)
+{
+	struct fixture *f = *state;
+
+	set_slot(f, USER, SLOT_PICKED, BIAS(USER) + PLT);
+	set_slot(f, THIRD, SLOT_PICKED, BIAS(THIRD) + PLT);
+	assert_succeeds(bind_import(f, "picked", 0), &f->err);
+	assert_int_equal(f->got, BIAS(USER) + PLT);
+}
+
+static void an_ifunc_that_nobody_has_bound_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(bind_import(f, "picked", 0), ULP_ESYMBOL);
+	/* Neither a slot that is not relocated, nor one that holds the resolver. */
+	set_slot(f, USER, SLOT_PICKED, PLT);
+	assert_int_equal(bind_import(f, "picked", 0), ULP_ESYMBOL);
+	set_slot(f, USER, SLOT_PICKED, BIAS(PROV) + RESOLVER);
+	set_slot(f, PROV, SLOT_RESOLVED, BIAS(PROV) + RESOLVER);
+	assert_int_equal(bind_import(f, "picked", 0), ULP_ESYMBOL);
+}
+
+static void the_provider_itself_uses_its_resolved_slot(void **state)
+{
+	struct fixture *f = *state;
+
+	set_slot(f, PROV, SLOT_RESOLVED, BIAS(PROV) + IMPL_A);
+	assert_succeeds(bind_from(f, PROV, "picked", "", 0), &f->err);
+	assert_int_equal(f->got, BIAS(PROV) + IMPL_A);
+}
+
+/* memcpy@GLIBC_2.2.5 is memmove, memcpy@GLIBC_2.14 is not. */
+static void a_slot_of_another_version_is_passed_over(void **state)
+{
+	struct fixture *f = *state;
+
+	set_slot(f, USER, SLOT_PICKED, BIAS(PROV) + IMPL_A);
+	set_slot(f, THIRD, SLOT_PICKED, BIAS(PROV) + IMPL_A);
+	set_slot(f, PROV, SLOT_RESOLVED, BIAS(PROV) + IMPL_B);
+	assert_succeeds(bind_from(f, USER, "picked", "V1", 0), &f->err);
+	assert_int_equal(f->got, BIAS(PROV) + IMPL_A);
+	assert_succeeds(bind_from(f, USER, "picked", "V2", 0), &f->err);
+	assert_int_equal(f->got, BIAS(PROV) + IMPL_B);
+}
+
+static void absurd_relocation_tables_end(void **state)
+{
+	struct fixture *f = *state;
+	struct ulp_object *o = &f->objs.list[THIRD];
+
+	set_slot(f, PROV, SLOT_RESOLVED, BIAS(PROV) + IMPL_A);
+	o->dyn.pltrelsz = UINT64_MAX;
+	o->dyn.relasz = UINT64_MAX;
+	o->dyn.rela = o->dyn.jmprel;
+	assert_succeeds(bind_import(f, "picked", 0), &f->err);
+	assert_int_equal(f->got, BIAS(PROV) + IMPL_A);
+	o->dyn.jmprel = UINT64_MAX - 3;
+	assert_succeeds(bind_import(f, "picked", 0), &f->err);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_function_is_where_its_symbol_is),
+		TEST(a_weak_import_that_nobody_defines_is_zero),
+		TEST(an_import_that_nobody_defines_is_an_error),
+		TEST(a_thread_local_variable_is_refused),
+		TEST(the_targets_own_bound_slot_comes_first),
+		TEST(then_a_bound_slot_of_another_object),
+		TEST(then_the_providers_own_use_of_the_same_resolver),
+		TEST(then_the_targets_lazy_slot),
+		TEST(an_ifunc_that_nobody_has_bound_is_an_error),
+		TEST(the_provider_itself_uses_its_resolved_slot),
+		TEST(a_slot_of_another_version_is_passed_over),
+		TEST(absurd_relocation_tables_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
