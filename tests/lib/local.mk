@@ -18,3 +18,16 @@ libtestengine_la_SOURCES = \
 # For programs that have tests/lib/fail_alloc.c among their sources.
 FAIL_ALLOC_LINK = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
+# Processes that tests do things to.
+check_LTLIBRARIES += libvictim.la
+libvictim_la_SOURCES = \
+	tests/lib/victim.c tests/lib/victim.h \
+	tests/lib/victim_code.h
+EXTRA_libvictim_la_SOURCES = \
+	tests/lib/arch/x86_64/canaries.c \
+	tests/lib/arch/x86_64/victim_code.S
+VICTIM_ARCH_OBJECTS = \
+	tests/lib/arch/$(ULP_ARCH)/canaries.lo \
+	tests/lib/arch/$(ULP_ARCH)/victim_code.lo
+libvictim_la_LIBADD = $(VICTIM_ARCH_OBJECTS)
+libvictim_la_DEPENDENCIES = $(VICTIM_ARCH_OBJECTS)

@@ -5,3 +5,4 @@ include tests/unit/engine.mk
 if PLUGIN_ENABLED
 include tests/unit/gcc-plugin.mk
 endif
+include tests/unit/trigger.mk

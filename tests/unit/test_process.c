@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What /proc tells about a process, and its memory.
+ */
+#include "config.h"
+
+#include "tests/lib/victim.h"
+#include "tests/lib/victim_code.h"
+#include "trigger/memory.h"
+#include "trigger/process.h"
+#include "trigger/session.h"
+#include "trigger/tasks.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ODD_NAME "odd\n\033name"
+#define ODD_SHOWN "odd??name"
+
+static unsigned char data[16] = {1, 2, 3};
+
+static void assert_ok(enum ulp_code code, const struct ulp_err *err)
+{
+	char text[1100];
+
+	if (code != ULP_OK)
+		fail_msg("%s: %s", ulp_code_name(code), ulp_err_format(err, text, sizeof(text)));
+}
+
+/* --- victims ---------------------------------------------------------------- */
+
+static void wait_to_quit(struct board *board)
+{
+	atomic_store(&board->ready, true);
+	while (!atomic_load(&board->quit)) {
+		atomic_fetch_add(&board->rounds, 1);
+		usleep(1000);
+	}
+}
+
+static void waits(struct board *board, void *arg)
+{
+	(void)arg;
+	prctl(PR_SET_NAME, ODD_NAME);
+	wait_to_quit(board);
+}
+
+static void *tell_tid(void *arg)
+{
+	struct board *board = arg;
+
+	atomic_store(&board->tid, (int)syscall(SYS_gettid));
+	wait_to_quit(board);
+	return NULL;
+}
+
+static void has_a_thread(struct board *board, void *arg)
+{
+	pthread_t thread;
+
+	(void)arg;
+	pthread_create(&thread, NULL, tell_tid, board);
+	pthread_join(thread, NULL);
+}
+
+static void has_other_root(struct board *board, void *arg)
+{
+	if (chroot(arg) != 0)
+		victim_fail(board, "chroot");
+	wait_to_quit(board);
+}
+
+static void has_other_mounts(struct board *board, void *arg)
+{
+	(void)arg;
+	if (unshare(CLONE_NEWNS) != 0)
+		victim_fail(board, "unshare");
+	wait_to_quit(board);
+}
+
+/* --- opening ------------------------------------------------------------------ */
+
+static void process_is_described(void **state)
+{
+	struct victim v = victim_start(waits, NULL);
+	struct process proc;
+	struct ulp_err err;
+
+	(void)state;
+	assert_ok(process_open(v.pid, &proc, &err), &err);
+	assert_int_equal(proc.pid, v.pid);
+	assert_string_equal(proc.name, ODD_SHOWN);
+	assert_true(proc.start_time > 0);
+	assert_int_equal(proc.seccomp, 0);
+	assert_true(proc.same_mount_ns);
+	assert_true(proc.writable);
+	assert_true(proc.at_phdr != 0);
+	assert_true(proc.at_phnum != 0);
+	assert_true(process_alive(&proc));
+	kill(v.pid, SIGKILL);
+	waitpid(v.pid, NULL, 0);
+	assert_false(process_alive(&proc));
+	process_close(&proc);
+}
+
+static void no_process_is_reported(void **state)
+{
+	struct process proc;
+	struct ulp_err err;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(0);
+	await_state(pid, pid, "Z");
+	assert_int_equal(process_open(pid, &proc, &err), ULP_ENOPROC);
+	assert_non_null(strstr(err.text, "zombie"));
+	waitpid(pid, NULL, 0);
+	assert_int_equal(process_open(pid, &proc, &err), ULP_ENOPROC);
+	assert_int_equal(process_open(0, &proc, &err), ULP_ENOPROC);
+	assert_int_equal(process_open(-1, &proc, &err), ULP_ENOPROC);
+}
+
+static void thread_is_no_process(void **state)
+{
+	struct victim v = victim_start(has_a_thread, NULL);
+	struct process proc;
+	struct ulp_err err;
+
+	(void)state;
+	assert_int_equal(process_open(atomic_load(&v.board->tid), &proc, &err), ULP_ENOPROC);
+	assert_non_null(strstr(err.text, "thread of process"));
+	victim_finish(&v);
+}
+
+static void process_of_another_user_is_refused(void **state)
+{
+	struct victim v;
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("only root can become another user\n");
+		skip();
+	}
+	v = victim_start(waits, NULL);
+	pid = fork();
+	if (pid == 0) {
+		struct process proc;
+		struct ulp_err err;
+
+		if (setgid(65534) != 0 || setuid(65534) != 0)
+			_exit(99);
+		_exit((int)process_open(v.pid, &proc, &err));
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), ULP_EPERM);
+	victim_finish(&v);
+}
+
+static void files_of_another_root_or_namespace_are_not_ours(void **state)
+{
+	char dir[] = "/tmp/ulp-root-XXXXXX";
+	struct process proc;
+	struct victim v;
+	struct ulp_err err;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("only root can change the root directory\n");
+		skip();
+	}
+	assert_non_null(mkdtemp(dir));
+	v = victim_start(has_other_root, dir);
+	assert_ok(process_open(v.pid, &proc, &err), &err);
+	assert_false(proc.same_mount_ns);
+	process_close(&proc);
+	victim_finish(&v);
+	rmdir(dir);
+	v = victim_start(has_other_mounts, NULL);
+	assert_ok(process_open(v.pid, &proc, &err), &err);
+	assert_false(proc.same_mount_ns);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+/* --- mappings --------------------------------------------------------------------- */
+
+/* A file with an awkward name, mapped at an address that the victim inherits. */
+struct mapped {
+	char path[64];
+	void *addr;
+};
+
+static void map_file(struct mapped *m)
+{
+	int fd;
+
+	snprintf(m->path, sizeof(m->path), "/tmp/ulp map\n%d", getpid());
+	fd = open(m->path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 8192), 0);
+	m->addr = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 4096);
+	assert_ptr_not_equal(m->addr, MAP_FAILED);
+	close(fd);
+}
+
+static void unmap_file(const struct mapped *m)
+{
+	munmap(m->addr, 4096);
+	unlink(m->path);
+}
+
+static size_t find_region(const struct ulp_region *regions, size_t nr, const void *addr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if ((uint64_t)(uintptr_t)addr >= regions[i].start &&
+		    (uint64_t)(uintptr_t)addr < regions[i].end)
+			return i;
+	}
+	fail_msg("no mapping holds %p", addr);
+	return 0;
+}
+
+static void mappings_are_listed(void **state)
+{
+	struct ulp_region *regions;
+	struct process proc;
+	struct mapped m;
+	struct victim v;
+	struct stat stat_buf;
+	struct ulp_err err;
+	char **paths;
+	size_t nr, at;
+
+	(void)state;
+	map_file(&m);
+	v = victim_start(waits, NULL);
+	assert_ok(process_open(v.pid, &proc, &err), &err);
+	assert_ok(process_regions(&proc, &regions, &paths, &nr, &err), &err);
+	for (size_t i = 1; i < nr; i++)
+		assert_true(regions[i - 1].end <= regions[i].start);
+	at = find_region(regions, nr, m.addr);
+	assert_string_equal(paths[at], m.path);
+	assert_int_equal(regions[at].prot, PROT_READ);
+	assert_int_equal(regions[at].offset, 4096);
+	assert_int_equal(stat(m.path, &stat_buf), 0);
+	assert_int_equal(regions[at].inode, stat_buf.st_ino);
+	at = find_region(regions, nr, victim_syscall_code);
+	assert_int_equal(regions[at].prot, PROT_READ | PROT_EXEC);
+	at = find_region(regions, nr, v.board);
+	assert_int_equal(regions[at].prot, PROT_READ | PROT_WRITE);
+	for (size_t i = 0; i < nr; i++)
+		free(paths[i]);
+	free(paths);
+	free(regions);
+	process_close(&proc);
+	victim_finish(&v);
+	unmap_file(&m);
+}
+
+/* An updated file: the name means a new one, the process still has the old one. */
+static void replaced_file_is_found_through_its_mapping(void **state)
+{
+	struct stat by_path, by_mapping;
+	struct process proc;
+	struct mapped m;
+	struct victim v;
+	struct ulp_err err;
+	char path[PATH_MAX];
+	uint64_t start;
+	int fd;
+
+	(void)state;
+	map_file(&m);
+	start = (uint64_t)(uintptr_t)m.addr;
+	assert_int_equal(stat(m.path, &by_mapping), 0);
+	v = victim_start(waits, NULL);
+	assert_ok(process_open(v.pid, &proc, &err), &err);
+	process_file_path(&proc, m.path, start, start + 4096, path, sizeof(path));
+	assert_int_equal(stat(path, &by_path), 0);
+	assert_int_equal(by_path.st_ino, by_mapping.st_ino);
+	assert_null(strstr(path, "map_files"));
+
+	/* The new one is made while the old one exists, so that it is another inode. */
+	snprintf(path, sizeof(path), "%s.new", m.path);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(rename(path, m.path), 0);
+	process_file_path(&proc, m.path, start, start + 4096, path, sizeof(path));
+	if (geteuid() == 0) {
+		assert_int_equal(stat(path, &by_path), 0);
+		assert_int_equal(by_path.st_ino, by_mapping.st_ino);
+	}
+	process_close(&proc);
+	victim_finish(&v);
+	unmap_file(&m);
+}
+
+/* --- list ------------------------------------------------------------------------------ */
+
+static bool is_listed(const char *selector, pid_t pid, size_t *nr)
+{
+	struct ulp_err err;
+	pid_t *pids;
+	bool found = false;
+
+	assert_ok(process_list(selector, &pids, nr, &err), &err);
+	for (size_t i = 0; i < *nr; i++) {
+		if (pids[i] == pid)
+			found = true;
+		assert_int_not_equal(pids[i], getpid());
+	}
+	free(pids);
+	return found;
+}
+
+static void processes_are_selected(void **state)
+{
+	struct victim v = victim_start(waits, NULL);
+	char number[16];
+	struct ulp_err err;
+	pid_t *pids;
+	size_t nr;
+
+	(void)state;
+	assert_true(is_listed(NULL, v.pid, &nr));
+	assert_true(is_listed("odd*name", v.pid, &nr));
+	assert_true(is_listed("odd[?][?]name", v.pid, &nr));
+	assert_false(is_listed("even*", v.pid, &nr));
+	assert_int_equal(nr, 0);
+	snprintf(number, sizeof(number), "%d", v.pid);
+	assert_true(is_listed(number, v.pid, &nr));
+	assert_int_equal(nr, 1);
+	victim_finish(&v);
+	assert_int_equal(process_list(number, &pids, &nr, &err), ULP_ENOPROC);
+}
+
+/* --- memory ------------------------------------------------------------------------------ */
+
+static void memory_is_read_and_written(void **state)
+{
+	const uint64_t at = (uint64_t)(uintptr_t)data;
+	const uint64_t text = (uint64_t)(uintptr_t)victim_call_end;
+	unsigned char bytes[sizeof(data)], more[3] = {7, 8, 9};
+	struct victim v = victim_start(waits, NULL);
+	struct process proc;
+	struct ulp_err err;
+
+	(void)state;
+	assert_ok(process_open(v.pid, &proc, &err), &err);
+	assert_ok(memory_read(&proc, at, bytes, sizeof(bytes), &err), &err);
+	assert_memory_equal(bytes, data, sizeof(data));
+	assert_ok(memory_write(&proc, 0, at + 5, more, sizeof(more), &err), &err);
+	assert_ok(memory_read(&proc, at, bytes, sizeof(bytes), &err), &err);
+	assert_memory_equal(bytes + 5, more, sizeof(more));
+	assert_memory_equal(bytes, data, 5);
+	/* Text is changed in the victim only. */
+	assert_ok(memory_write(&proc, 0, text, more, 1, &err), &err);
+	assert_ok(memory_read(&proc, text, bytes, 1, &err), &err);
+	assert_int_equal(bytes[0], 7);
+	assert_int_not_equal(*victim_call_end, 7);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+static void unreadable_memory_is_reported(void **state)
+{
+	static const uint64_t bad[] = {0,	  4096,		  INT64_MAX - 3,
+				       INT64_MAX, UINT64_MAX - 3, UINT64_MAX};
+	struct victim v = victim_start(waits, NULL);
+	struct process proc;
+	struct ulp_err err;
+	char bytes[8] = {0};
+
+	(void)state;
+	assert_ok(process_open(v.pid, &proc, &err), &err);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(memory_read(&proc, bad[i], bytes, 8, &err), ULP_ESYS);
+		assert_true(err.sys_errno == EFAULT || err.sys_errno == EIO);
+		assert_int_equal(memory_write(&proc, 0, bad[i], bytes, 8, &err), ULP_ESYS);
+	}
+	kill(v.pid, SIGKILL);
+	waitpid(v.pid, NULL, 0);
+	assert_int_equal(memory_read(&proc, (uint64_t)(uintptr_t)data, bytes, 8, &err), ULP_EGONE);
+	assert_int_equal(memory_write(&proc, 0, (uint64_t)(uintptr_t)data, bytes, 8, &err),
+			 ULP_EGONE);
+	process_close(&proc);
+}
+
+/* Where the kernel forbids writes to /proc/PID/mem a stopped thread serves. */
+static void memory_is_written_by_ptrace_if_need_be(void **state)
+{
+	const uint64_t at = (uint64_t)(uintptr_t)data;
+	struct victim v = victim_start(waits, NULL);
+	unsigned char bytes[sizeof(data)], more[13];
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	memset(more, 0x5a, sizeof(more));
+	assert_ok(process_open(v.pid, &proc, &err), &err);
+	proc.writable = false;
+	assert_int_equal(memory_write(&proc, 0, at, more, 1, &err), ULP_EPERM);
+	assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
+	assert_int_equal(session_stopped_tid(s), v.pid);
+	assert_ok(memory_write(&proc, session_stopped_tid(s), at + 1, more, sizeof(more), &err),
+		  &err);
+	assert_ok(session_resume_first(s, &err), &err);
+	assert_int_equal(session_stopped_tid(s), 0);
+	session_end(s);
+	assert_ok(memory_read(&proc, at, bytes, sizeof(bytes), &err), &err);
+	assert_memory_equal(bytes + 1, more, sizeof(more));
+	assert_int_equal(bytes[0], data[0]);
+	assert_memory_equal(bytes + 14, data + 14, 2);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(process_is_described),
+		cmocka_unit_test(no_process_is_reported),
+		cmocka_unit_test(thread_is_no_process),
+		cmocka_unit_test(process_of_another_user_is_refused),
+		cmocka_unit_test(files_of_another_root_or_namespace_are_not_ours),
+		cmocka_unit_test(mappings_are_listed),
+		cmocka_unit_test(replaced_file_is_found_through_its_mapping),
+		cmocka_unit_test(processes_are_selected),
+		cmocka_unit_test(memory_is_read_and_written),
+		cmocka_unit_test(unreadable_memory_is_reported),
+		cmocka_unit_test(memory_is_written_by_ptrace_if_need_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

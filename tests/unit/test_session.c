@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Stopping all threads exactly, and the processes for which that is difficult.
+ */
+#include "config.h"
+
+#include "tests/lib/victim.h"
+#include "tests/lib/victim_code.h"
+#include "trigger/session.h"
+#include "trigger/tasks.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CODE ((uint64_t)(uintptr_t)victim_syscall_code)
+#define FRAME ((uint64_t)(uintptr_t)victim_frame)
+
+static void assert_ok(enum ulp_code code, const struct ulp_err *err)
+{
+	char text[1100];
+
+	if (code != ULP_OK)
+		fail_msg("%s: %s", ulp_code_name(code), ulp_err_format(err, text, sizeof(text)));
+}
+
+static void open_victim(const struct victim *v, struct process *proc)
+{
+	struct ulp_err err;
+
+	assert_ok(process_open(v->pid, proc, &err), &err);
+}
+
+static struct session *begin(const struct process *proc, unsigned int seconds)
+{
+	struct session *s = NULL;
+	struct ulp_err err;
+
+	assert_ok(session_begin(proc, deadline_in(seconds), &s, &err), &err);
+	return s;
+}
+
+static void stop_all(struct session *s)
+{
+	struct ulp_err err;
+
+	assert_ok(session_stop_all(s, &err), &err);
+}
+
+static void resume_all(struct session *s)
+{
+	struct ulp_err err;
+
+	assert_ok(session_resume_all(s, &err), &err);
+}
+
+/* As long as it takes a thread that was forgotten to do something. */
+static void assert_nobody_moves(const struct victim *v)
+{
+	const struct timespec pause = {.tv_nsec = 300000};
+	unsigned long before = atomic_load(&v->board->rounds);
+
+	nanosleep(&pause, NULL);
+	assert_int_equal(atomic_load(&v->board->rounds), before);
+}
+
+/* --- victims ------------------------------------------------------------------ */
+
+static void *count(void *arg)
+{
+	struct board *board = arg;
+
+	while (!atomic_load(&board->quit))
+		atomic_fetch_add(&board->rounds, 1);
+	return NULL;
+}
+
+static pthread_t start_thread(struct board *board, void *(*fn)(void *))
+{
+	pthread_t thread = 0;
+
+	if (pthread_create(&thread, NULL, fn, board) != 0)
+		victim_fail(board, "pthread_create");
+	return thread;
+}
+
+static void *count_a_little(void *arg)
+{
+	struct board *board = arg;
+
+	for (int i = 0; i < 50; i++)
+		atomic_fetch_add(&board->rounds, 1);
+	return NULL;
+}
+
+static void *create_threads(void *arg)
+{
+	struct board *board = arg;
+
+	while (!atomic_load(&board->quit)) {
+		pthread_t threads[4];
+
+		for (size_t i = 0; i < 4; i++)
+			threads[i] = start_thread(board, count_a_little);
+		for (size_t i = 0; i < 4; i++)
+			pthread_join(threads[i], NULL);
+	}
+	return NULL;
+}
+
+/* Threads come and go all the time, and all of them count. */
+static void churn(struct board *board, void *arg)
+{
+	pthread_t creators[3];
+
+	(void)arg;
+	for (size_t i = 0; i < 3; i++)
+		creators[i] = start_thread(board, create_threads);
+	atomic_store(&board->ready, true);
+	for (size_t i = 0; i < 3; i++)
+		pthread_join(creators[i], NULL);
+}
+
+static void two_threads(struct board *board, void *arg)
+{
+	pthread_t counter = start_thread(board, count);
+
+	(void)arg;
+	atomic_store(&board->ready, true);
+	pthread_join(counter, NULL);
+}
+
+/* The last thread ends the process without what exit(3) does, as the others' victim_main() does. */
+static void *count_and_exit(void *arg)
+{
+	struct board *board = arg;
+
+	count(board);
+	_exit(atomic_load(&board->failed) ? 1 : 0);
+}
+
+static void leader_ends(struct board *board, void *arg)
+{
+	(void)arg;
+	start_thread(board, count_and_exit);
+	atomic_store(&board->ready, true);
+	pthread_exit(NULL);
+}
+
+static void many_threads(struct board *board, void *arg)
+{
+	pthread_t threads[200];
+
+	(void)arg;
+	for (size_t i = 0; i < 200; i++)
+		threads[i] = start_thread(board, i < 2 ? count : create_threads);
+	atomic_store(&board->ready, true);
+	for (size_t i = 0; i < 200; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* One vfork; its child shares our memory until it may go. */
+static void *vfork_once(void *arg)
+{
+	struct board *board = arg;
+	pid_t child;
+
+	atomic_store(&board->tid, (int)syscall(SYS_gettid));
+	child = vfork();
+	if (child == 0) {
+		const struct timespec pause = {.tv_nsec = 1000000};
+		const pid_t parent = getppid();
+
+		/* A test that failed kills only the victim. */
+		while (!atomic_load(&board->go) && getppid() == parent)
+			nanosleep(&pause, NULL);
+		_exit(7);
+	}
+	waitpid(child, NULL, 0);
+	return NULL;
+}
+
+static void vfork_parent(struct board *board, void *arg)
+{
+	pthread_t counter = start_thread(board, count), parent = start_thread(board, vfork_once);
+
+	(void)arg;
+	atomic_store(&board->ready, true);
+	pthread_join(parent, NULL);
+	pthread_join(counter, NULL);
+}
+
+static void *vfork_often(void *arg)
+{
+	struct board *board = arg;
+
+	while (!atomic_load(&board->quit)) {
+		pid_t child = vfork();
+
+		if (child == 0)
+			_exit(0);
+		waitpid(child, NULL, 0);
+		atomic_fetch_add(&board->rounds, 1);
+	}
+	return NULL;
+}
+
+static void vfork_churn(struct board *board, void *arg)
+{
+	pthread_t threads[2] = {start_thread(board, vfork_often), start_thread(board, count)};
+
+	(void)arg;
+	atomic_store(&board->ready, true);
+	for (size_t i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void exec_when_told(struct board *board, void *arg)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	(void)arg;
+	atomic_store(&board->ready, true);
+	while (!atomic_load(&board->go))
+		nanosleep(&pause, NULL);
+	execl("/bin/sh", "sh", "-c", "while :; do sleep 0.1; done", (char *)NULL);
+	victim_fail(board, "execl");
+}
+
+/* --- tests ---------------------------------------------------------------------- */
+
+static void stop_is_complete_while_threads_come_and_go(void **state)
+{
+	struct victim v = victim_start(churn, NULL);
+	struct process proc;
+
+	(void)state;
+	open_victim(&v, &proc);
+	for (int i = 0; i < 300; i++) {
+		struct session *s = begin(&proc, 20);
+		size_t nr;
+
+		stop_all(s);
+		assert_non_null(session_threads(s, &nr));
+		assert_true(nr >= 4);
+		assert_nobody_moves(&v);
+		session_end(s);
+	}
+	victim_await_rounds(&v, 1000);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+static void stop_can_be_repeated_in_one_session(void **state)
+{
+	struct victim v = victim_start(churn, NULL);
+	struct process proc;
+	struct session *s;
+	size_t nr;
+
+	(void)state;
+	open_victim(&v, &proc);
+	s = begin(&proc, 20);
+	for (int i = 0; i < 50; i++) {
+		struct ulp_err err;
+
+		assert_ok(session_borrow(s, CODE, FRAME, VICTIM_FRAME_LEN, &err), &err);
+		assert_ok(session_return(s, &err), &err);
+		assert_ok(session_resume_first(s, &err), &err);
+		stop_all(s);
+		assert_nobody_moves(&v);
+		resume_all(s);
+		assert_null(session_threads(s, &nr));
+		victim_await_rounds(&v, 100);
+	}
+	session_end(s);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+static void many_threads_are_stopped(void **state)
+{
+	struct victim v = victim_start(many_threads, NULL);
+	struct process proc;
+
+	(void)state;
+	open_victim(&v, &proc);
+	for (int i = 0; i < 5; i++) {
+		struct session *s = begin(&proc, 20);
+
+		stop_all(s);
+		assert_nobody_moves(&v);
+		session_end(s);
+	}
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+static void threads_are_described_while_stopped(void **state)
+{
+	struct victim v = victim_start(two_threads, NULL);
+	const struct stopped_thread *threads;
+	struct process proc;
+	struct session *s;
+	size_t nr;
+
+	(void)state;
+	open_victim(&v, &proc);
+	s = begin(&proc, 20);
+	stop_all(s);
+	threads = session_threads(s, &nr);
+	assert_int_equal(nr, 2);
+	assert_int_equal(threads[0].tid, v.pid);
+	for (size_t i = 0; i < nr; i++) {
+		assert_true(threads[i].pc != 0);
+		assert_true(threads[i].sp != 0);
+		assert_true(threads[i].tls != 0);
+	}
+	assert_true(threads[0].tls != threads[1].tls);
+	session_end(s);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+static void process_without_its_first_thread_is_stopped(void **state)
+{
+	struct victim v = victim_start(leader_ends, NULL);
+	struct ulp_region *regions;
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+	size_t nr;
+
+	(void)state;
+	await_state(v.pid, v.pid, "Z");
+	open_victim(&v, &proc);
+	assert_true(process_alive(&proc));
+	assert_true(proc.at_phdr != 0);
+	assert_ok(process_regions(&proc, &regions, NULL, &nr, &err), &err);
+	assert_true(nr > 5);
+	free(regions);
+	s = begin(&proc, 20);
+	assert_ok(session_borrow(s, CODE, FRAME, VICTIM_FRAME_LEN, &err), &err);
+	assert_ok(session_return(s, &err), &err);
+	stop_all(s);
+	(void)session_threads(s, &nr);
+	assert_int_equal(nr, 1);
+	assert_nobody_moves(&v);
+	resume_all(s);
+	victim_await_rounds(&v, 100);
+	session_end(s);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+/* The others go on while we wait for the child, and the deadline holds. */
+static void child_of_vfork_is_waited_for(void **state)
+{
+	struct victim v = victim_start(vfork_parent, NULL);
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	open_victim(&v, &proc);
+	while (atomic_load(&v.board->tid) == 0)
+		victim_await_rounds(&v, 1);
+	await_state(v.pid, atomic_load(&v.board->tid), "D");
+	s = NULL;
+	assert_ok(session_begin(&proc, deadline_in(1), &s, &err), &err);
+	assert_int_equal(session_stop_all(s, &err), ULP_ESTOP);
+	assert_non_null(strstr(err.text, "vfork"));
+	victim_await_rounds(&v, 1000);
+	session_end(s);
+
+	s = begin(&proc, 20);
+	atomic_store(&v.board->go, true);
+	stop_all(s);
+	assert_nobody_moves(&v);
+	session_end(s);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+static void process_that_forks_all_the_time_is_stopped(void **state)
+{
+	struct victim v = victim_start(vfork_churn, NULL);
+	struct process proc;
+
+	(void)state;
+	open_victim(&v, &proc);
+	for (int i = 0; i < 30; i++) {
+		struct session *s = begin(&proc, 20);
+
+		stop_all(s);
+		assert_nobody_moves(&v);
+		session_end(s);
+	}
+	victim_await_rounds(&v, 1000);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+static void process_stopped_by_the_user_stays_stopped(void **state)
+{
+	struct victim v = victim_start(two_threads, NULL);
+	struct process proc;
+
+	(void)state;
+	open_victim(&v, &proc);
+	for (int i = 0; i < 30; i++) {
+		struct session *s;
+
+		kill(v.pid, SIGSTOP);
+		await_state(v.pid, v.pid, "T");
+		s = begin(&proc, 20);
+		stop_all(s);
+		resume_all(s);
+		victim_await_silence(&v);
+		stop_all(s);
+		session_end(s);
+		await_state(v.pid, v.pid, "T");
+		kill(v.pid, SIGCONT);
+		victim_await_rounds(&v, 1000);
+	}
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+static void traced_process_is_reported_with_its_tracer(void **state)
+{
+	struct victim v = victim_start(two_threads, NULL);
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+	int ready[2];
+	char name[64], byte;
+	pid_t tracer;
+
+	(void)state;
+	open_victim(&v, &proc);
+	assert_int_equal(pipe(ready), 0);
+	tracer = fork();
+	if (tracer == 0) {
+		if (ptrace(PTRACE_SEIZE, v.pid, NULL, NULL) == 0 && write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(session_begin(&proc, deadline_in(20), &s, &err), ULP_ETRACED);
+	assert_non_null(strstr(err.text, task_name(tracer, name, sizeof(name))));
+	kill(tracer, SIGKILL);
+	waitpid(tracer, NULL, 0);
+	s = begin(&proc, 20);
+	session_end(s);
+	close(ready[0]);
+	close(ready[1]);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+/* Waits until the victim is another program. */
+static void await_name(pid_t pid, const char *name)
+{
+	uint64_t until = deadline_in(20);
+	char buf[64];
+
+	while (strcmp(task_name(pid, buf, sizeof(buf)), name) != 0)
+		assert_false(is_past(until));
+}
+
+static void victim_kill(struct victim *v)
+{
+	kill(v->pid, SIGKILL);
+	waitpid(v->pid, NULL, 0);
+}
+
+static void process_that_executes_another_program_is_gone(void **state)
+{
+	struct victim v = victim_start(exec_when_told, NULL);
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	open_victim(&v, &proc);
+	s = begin(&proc, 20);
+	assert_ok(session_resume_first(s, &err), &err);
+	atomic_store(&v.board->go, true);
+	await_name(v.pid, "sh");
+	assert_int_equal(session_stop_all(s, &err), ULP_EGONE);
+	assert_int_equal(session_borrow(s, CODE, FRAME, VICTIM_FRAME_LEN, &err), ULP_EGONE);
+	session_end(s);
+	assert_int_equal(session_begin(&proc, deadline_in(20), &s, &err), ULP_EGONE);
+	process_close(&proc);
+	victim_kill(&v);
+}
+
+static void process_that_is_killed_is_gone(void **state)
+{
+	struct victim v = victim_start(churn, NULL);
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	open_victim(&v, &proc);
+	s = begin(&proc, 20);
+	stop_all(s);
+	kill(v.pid, SIGKILL);
+	resume_all(s);
+	assert_int_equal(session_stop_all(s, &err), ULP_EGONE);
+	session_end(s);
+	waitpid(v.pid, NULL, 0);
+	process_close(&proc);
+}
+
+/* The caller dies with everything stopped. */
+static void threads_run_on_when_the_tool_is_killed(void **state)
+{
+	struct victim v = victim_start(churn, NULL);
+
+	(void)state;
+	for (unsigned int i = 0; i < 50; i++) {
+		const struct timespec pause = {.tv_nsec =
+						       200000 + (long)(i * 7919u % 3000u) * 1000};
+		pid_t tool = fork();
+
+		if (tool == 0) {
+			struct process proc;
+
+			if (process_open(v.pid, &proc, NULL) != ULP_OK)
+				_exit(1);
+			for (;;) {
+				struct session *s;
+
+				if (session_begin(&proc, deadline_in(20), &s, NULL) != ULP_OK ||
+				    session_stop_all(s, NULL) != ULP_OK)
+					_exit(2);
+				session_end(s);
+			}
+		}
+		nanosleep(&pause, NULL);
+		kill(tool, SIGKILL);
+		waitpid(tool, NULL, 0);
+		victim_await_rounds(&v, 100);
+	}
+	victim_finish(&v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stop_is_complete_while_threads_come_and_go),
+		cmocka_unit_test(stop_can_be_repeated_in_one_session),
+		cmocka_unit_test(many_threads_are_stopped),
+		cmocka_unit_test(threads_are_described_while_stopped),
+		cmocka_unit_test(process_without_its_first_thread_is_stopped),
+		cmocka_unit_test(child_of_vfork_is_waited_for),
+		cmocka_unit_test(process_that_forks_all_the_time_is_stopped),
+		cmocka_unit_test(process_stopped_by_the_user_stays_stopped),
+		cmocka_unit_test(traced_process_is_reported_with_its_tracer),
+		cmocka_unit_test(process_that_executes_another_program_is_gone),
+		cmocka_unit_test(process_that_is_killed_is_gone),
+		cmocka_unit_test(threads_run_on_when_the_tool_is_killed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

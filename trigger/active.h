@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The activeness check: is a stopped thread inside one of these functions?
+ */
+#ifndef ULP_TRIGGER_ACTIVE_H
+#define ULP_TRIGGER_ACTIVE_H
+
+#include "engine/space.h"
+#include "trigger/session.h"
+
+/* Code that must not be on any stack.  name borrows. */
+struct code_range {
+	uint64_t start;
+	uint64_t end; /* first byte past it */
+	const char *name;
+};
+
+/*
+ * Looks at the pc and all words of the stacks of all stopped threads
+ * (conservative), and where one hits unwinds that thread precisely with libdw;
+ * what libdw cannot unwind counts as a hit.  A pc at exactly `start` is not
+ * inside: the thread will execute the entry.
+ *
+ * Errors: ULP_EACTIVE (names thread, function and address), ULP_ESYS, ULP_ENOMEM.
+ */
+ULP_MUST_CHECK enum ulp_code active_check(const struct process *proc, const struct session *s,
+					  struct ulp_space *space, const struct code_range *ranges,
+					  size_t nr_ranges, struct ulp_err *err);
+
+#endif

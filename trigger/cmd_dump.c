@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `ulp dump CONTAINER...`: what container files would do, in words.
+ */
+#include "config.h"
+
+#include "container/container.h"
+#include "trigger/command.h"
+#include "trigger/layout.h"
+#include "trigger/reloc_name.h"
+#include "trigger/report.h"
+
+#include <inttypes.h>
+
+struct arguments {
+	struct report report;
+	char **files; /* NULL-terminated; borrows argv */
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->report;
+		return 0;
+	case ARGP_KEY_ARGS:
+		a->files = state->argv + state->next;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "a container is missing");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const char *const consistency_texts[] = {
+	[ULP_CONSISTENCY_FUNCTION] = "function (no thread may be inside a replaced function)",
+	[ULP_CONSISTENCY_NONE] = "none (old and new code may run side by side)",
+};
+
+static const char *consistency_text(enum ulp_consistency c)
+{
+	size_t i = (size_t)c;
+
+	return i < sizeof(consistency_texts) / sizeof(consistency_texts[0]) ? consistency_texts[i]
+									    : "unknown";
+}
+
+/* "  name:            text" */
+static void dump_field(const struct report *r, const char *name, const char *text)
+{
+	report_say(r, "  %-16s %s\n", name, quoted(text).text);
+}
+
+static void dump_labels(const struct report *r, const struct ulp_patch *p)
+{
+	report_say(r, "  %-16s", "labels:");
+	for (size_t i = 0; i < p->nr_labels; i++)
+		report_say(r, "%s%s", i ? ", " : " ", quoted(p->labels[i]).text);
+	report_say(r, "%s\n", p->nr_labels ? "" : " none");
+}
+
+static void dump_bytes(const struct report *r, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		report_say(r, "%s%02x", i ? " " : "", bytes[i]);
+}
+
+static void dump_function(const struct report *r, const struct ulp_function *f)
+{
+	report_say(r, "    %s -> %s\n", quoted(f->old_name).text, quoted(f->new_name).text);
+	report_say(r, "      old:   0x%" PRIx64 ", %" PRIu64 " bytes, checksum %016" PRIx64 "\n",
+		   f->old_vaddr, f->old_size, f->old_checksum);
+	report_say(r, "      new:   0x%" PRIx64 ", %" PRIu64 " bytes\n", f->new_vaddr, f->new_size);
+	report_say(r, "      entry: 0x%" PRIx64 ", %s, word 0x%" PRIx64 " = ", f->entry_vaddr,
+		   layout_text(f->layout), f->word_vaddr);
+	dump_bytes(r, f->word, sizeof(f->word));
+	report_say(r, "\n");
+}
+
+static void dump_functions(const struct report *r, const struct ulp_patch *p)
+{
+	report_say(r, "  replaced functions (%zu):\n", p->nr_functions);
+	for (size_t i = 0; i < p->nr_functions; i++)
+		dump_function(r, &p->functions[i]);
+}
+
+static void dump_imports(const struct report *r, const struct ulp_patch *p)
+{
+	report_say(r, "  imports (%zu):\n", p->nr_imports);
+	for (size_t i = 0; i < p->nr_imports; i++) {
+		const struct ulp_import *m = &p->imports[i];
+
+		report_say(r, "    %s%s%s%s%s%s\n", quoted(m->name).text, m->version[0] ? "@" : "",
+			   quoted(m->version).text, m->provider[0] ? " from " : "",
+			   quoted(m->provider).text, m->flags & ULP_IMPORT_WEAK ? ", weak" : "");
+	}
+}
+
+static void dump_references(const struct report *r, const struct ulp_patch *p)
+{
+	report_say(r, "  references to private symbols of the target (%zu):\n", p->nr_references);
+	for (size_t i = 0; i < p->nr_references; i++) {
+		const struct ulp_reference *ref = &p->references[i];
+
+		report_say(r,
+			   "    %s at 0x%" PRIx64 ", from 0x%" PRIx64 ", %s, addend %" PRId64 "\n",
+			   quoted(ref->name).text, ref->value, ref->place, reloc_name(ref->type),
+			   ref->addend);
+	}
+}
+
+/* ulp_container_open() has made sure that both sections agree. */
+static void dump_revert(const struct report *r, const struct ulp_patch *p)
+{
+	report_say(r, "  %s:\n    original bytes of %zu function%s of %s\n", ULP_REV_SECTION,
+		   p->nr_functions, p->nr_functions == 1 ? "" : "s", quoted(p->soname).text);
+}
+
+static void dump_container(const struct report *r, const struct ulp_container *c)
+{
+	const struct ulp_patch *p = &c->patch;
+	char id[2 * ULP_BUILD_ID_MAX + 1];
+
+	report_say(r, "%s:\n", quoted(c->path).text);
+	dump_field(r, "name:", p->name);
+	dump_field(r, "description:", p->description);
+	dump_labels(r, p);
+	dump_field(r, "build ID:", ulp_build_id_format(&c->build_id, id, sizeof(id)));
+	dump_field(r, "target:", p->soname);
+	dump_field(r, "target build ID:", ulp_build_id_format(&p->build_id, id, sizeof(id)));
+	dump_field(r, "consistency:", consistency_text(p->consistency));
+	dump_functions(r, p);
+	dump_imports(r, p);
+	dump_references(r, p);
+	dump_revert(r, &c->revert);
+}
+
+int cmd_dump(int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&report_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {
+		.parser = parse,
+		.args_doc = "CONTAINER...",
+		.doc = "Describes each CONTAINER: its labels and target, the functions that it "
+		       "replaces, and what it needs of the process.",
+		.children = children,
+	};
+	struct arguments a = {0};
+
+	report_init(&a.report);
+	if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
+		return ulp_code_status(ULP_EUSAGE);
+	for (char **file = a.files; *file; file++) {
+		struct ulp_container c;
+		struct ulp_err err;
+
+		if (ulp_container_open(*file, &c, &err)) {
+			report_error(&a.report, &err);
+			continue;
+		}
+		dump_container(&a.report, &c);
+		ulp_container_close(&c);
+	}
+	return report_status(&a.report);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `ulp patches`: each process with the runtime, its livepatchable libraries,
+ * and the live patches that are applied to them.
+ */
+#include "config.h"
+
+#include "container/elf_view.h"
+#include "container/file.h"
+#include "trigger/command.h"
+#include "trigger/report.h"
+#include "trigger/target.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/*
+ * What a process has mapped may be a file of its own making: no more of it is
+ * read than of the largest libraries without their debug info.
+ */
+#define LIBRARY_MAX_LEN (512ull << 20) /* bytes */
+
+/* A file is looked at once, however many processes have it mapped. */
+struct known {
+	dev_t dev;
+	ino_t ino;
+	struct ulp_build_id build_id; /* len 0: cannot be patched */
+};
+
+struct arguments {
+	struct report report;
+	const char *selector;
+	struct known *known;
+	size_t nr_known;
+};
+
+static const struct argp_option options[] = {
+	{"process", 'p', "PID|NAME", 0,
+	 "This process, or those whose name matches the wildcard [all with libpulp.so.0]", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->report;
+		return 0;
+	case 'p':
+		selector_set(&a->selector, arg, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The mapping at an address, and its file as the kernel names it; "" if there is none. */
+static void mapping_at(const struct process *proc, uint64_t addr, struct ulp_region *region,
+		       char path[PATH_MAX])
+{
+	struct ulp_region *regions;
+	char **paths;
+	size_t nr;
+
+	*region = (struct ulp_region){0};
+	path[0] = '\0';
+	if (process_regions(proc, &regions, &paths, &nr, NULL))
+		return;
+	for (size_t i = 0; i < nr; i++) {
+		if (addr >= regions[i].start && addr < regions[i].end) {
+			*region = regions[i];
+			snprintf(path, PATH_MAX, "%s", paths[i]);
+		}
+		free(paths[i]);
+	}
+	free(paths);
+	free(regions);
+}
+
+/*
+ * Looks at a file: the build ID of what can be patched, or none.  Only the
+ * plugin's entries can be redirected; to count others would cost time that the
+ * owner of the process decides about.
+ */
+static struct ulp_build_id patchable_build_id(const char *path)
+{
+	struct ulp_build_id id = {0};
+	struct ulp_elf elf;
+	unsigned char *bytes;
+	size_t len;
+
+	if (ulp_file_read(path, LIBRARY_MAX_LEN, &bytes, &len, NULL))
+		return id;
+	if (ulp_elf_init(&elf, bytes, len, NULL) ||
+	    !ulp_elf_find_section(&elf, ULP_ENTRIES_SECTION) || !ulp_elf_build_id(&elf, &id))
+		id.len = 0;
+	free(bytes);
+	return id;
+}
+
+/* The same, for each file once. */
+static struct ulp_build_id known_build_id(struct arguments *a, const char *path)
+{
+	struct known *list;
+	struct known new;
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return (struct ulp_build_id){0};
+	for (size_t i = 0; i < a->nr_known; i++)
+		if (a->known[i].dev == st.st_dev && a->known[i].ino == st.st_ino)
+			return a->known[i].build_id;
+	new = (struct known){st.st_dev, st.st_ino, patchable_build_id(path)};
+	list = reallocarray(a->known, a->nr_known + 1, sizeof(*list));
+	if (list) {
+		a->known = list;
+		list[a->nr_known++] = new;
+	}
+	return new.build_id;
+}
+
+/*
+ * Whether the object's file has entries and is still the one that is mapped.
+ * *path: the object's name as the dynamic linker has it; it has none for the
+ * executable, and a relative one holds only for the folder that was the current
+ * one then: for these as the kernel has it.
+ */
+static bool livepatchable(struct arguments *a, const struct target *t, const struct ulp_object *o,
+			  const char **path, char mapped[PATH_MAX])
+{
+	char file[PATH_MAX];
+	struct ulp_region region;
+	struct ulp_build_id id;
+
+	mapping_at(&t->proc, o->start, &region, mapped);
+	*path = *o->path == '/' || !*mapped ? o->path : mapped;
+	process_file_path(&t->proc, *path, region.start, region.end, file, sizeof(file));
+	id = known_build_id(a, file);
+	return id.len && o->build_id.len && ulp_build_id_equal(&id, &o->build_id);
+}
+
+static void print_patch(const struct report *r, const struct registry_patch *p)
+{
+	report_say(r, "      livepatch: %s\n", quoted(registry_string(p, p->head.file)).text);
+	if (!p->head.nr_labels)
+		return;
+	report_say(r, "        bug labels:");
+	for (uint32_t i = 0; i < p->head.nr_labels; i++)
+		report_say(r, "%s %s", i ? "," : "", quoted(registry_label(p, i)).text);
+	report_say(r, "\n");
+}
+
+/*
+ * The applied patch of the object that is the next older one than `after`; the
+ * newest for NULL.  Where two replace a function, the one shown first is in effect.
+ */
+static const struct registry_patch *next_patch(const struct registry *reg,
+					       const struct ulp_object *o,
+					       const struct registry_patch *after)
+{
+	const struct registry_patch *best = NULL;
+
+	for (size_t i = 0; i < reg->nr; i++) {
+		const struct registry_patch *p = &reg->patches[i];
+
+		if (p->head.target_bias != o->bias || !registry_patch_applied(reg, p) ||
+		    (after && p->head.sequence >= after->head.sequence) ||
+		    (best && p->head.sequence <= best->head.sequence))
+			continue;
+		best = p;
+	}
+	return best;
+}
+
+static void print_object(struct arguments *a, const struct target *t, const struct ulp_object *o)
+{
+	const struct registry *reg = &t->engine.registry;
+	char buf[PATH_MAX];
+	const char *path;
+	bool named = livepatchable(a, t, o, &path, buf);
+
+	if (named)
+		report_say(&a->report, "    in %s:\n", quoted(path).text);
+	for (const struct registry_patch *p = NULL; (p = next_patch(reg, o, p)) != NULL;) {
+		if (!named)
+			report_say(&a->report, "    in %s:\n", quoted(path).text);
+		named = true;
+		print_patch(&a->report, p);
+	}
+}
+
+static bool is_runtime(const struct target *t, const struct ulp_object *o)
+{
+	uint64_t at = t->engine.registry.at;
+
+	return at >= o->start && at < o->end;
+}
+
+/* In the order of the link map, but the runtime, of which one knows that it is there, last. */
+static void print_process(struct target *t, void *ctx)
+{
+	const struct ulp_objects *objects = &t->engine.objects;
+	struct arguments *a = ctx;
+
+	report_say(&a->report, "PID: %d, name: %s\n  Livepatchable libraries:\n", (int)t->proc.pid,
+		   quoted(t->proc.name).text);
+	for (size_t i = 0; i < objects->nr; i++)
+		if (!is_runtime(t, &objects->list[i]))
+			print_object(a, t, &objects->list[i]);
+	for (size_t i = 0; i < objects->nr; i++)
+		if (is_runtime(t, &objects->list[i]))
+			print_object(a, t, &objects->list[i]);
+}
+
+int cmd_patches(int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&report_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.doc = "Lists the processes that have libpulp.so.0 loaded, their libraries that "
+		       "can be live patched, and the live patches applied to them.",
+		.children = children,
+	};
+	struct arguments a = {0};
+	const struct visitor visitor = {.visit = print_process, .ctx = &a};
+	struct visits visits;
+	enum ulp_code code;
+
+	report_init(&a.report);
+	if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
+		return ulp_code_status(ULP_EUSAGE);
+	code = targets_each(a.selector, &a.report, &visitor, &visits);
+	free(a.known);
+	if (!code && !visits.nr_seen && !report_status(&a.report))
+		targets_say_none(a.selector, &a.report, &visits);
+	return report_status(&a.report);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The layouts of container/entry.h in words.
+ */
+#include "config.h"
+
+#include "trigger/layout.h"
+
+#include <stddef.h>
+
+static const struct {
+	const char *text;
+	bool usable; /* packer and engine know what to write there */
+} layouts[] = {
+	[ULP_ENTRY_NONE] = {"no entry", false},
+	[ULP_ENTRY_NOP5] = {"5-byte NOP", true},
+	[ULP_ENTRY_PFE_16_14] = {"-fpatchable-function-entry=16,14", false},
+};
+#define NR_LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
+
+const char *layout_text(enum ulp_entry_layout layout)
+{
+	return (size_t)layout < NR_LAYOUTS ? layouts[layout].text : "unknown layout";
+}
+
+bool layout_usable(enum ulp_entry_layout layout)
+{
+	return (size_t)layout < NR_LAYOUTS && layouts[layout].usable;
+}

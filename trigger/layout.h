@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Libraries that can be live patched: the layouts of container/entry.h in words.
+ */
+#ifndef ULP_TRIGGER_LAYOUT_H
+#define ULP_TRIGGER_LAYOUT_H
+
+#include "container/entry.h"
+
+#include <stdbool.h>
+
+/* "5-byte NOP", ...; static storage. */
+const char *layout_text(enum ulp_entry_layout layout);
+
+/* Whether entries of this layout can be redirected by this version. */
+bool layout_usable(enum ulp_entry_layout layout);
+
+#endif

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# libtrigger.la holds all but main() and the commands, so that tests can link it.
+noinst_LTLIBRARIES += libtrigger.la
+libtrigger_la_SOURCES = \
+	trigger/active.c trigger/active.h \
+	trigger/borrow.c \
+	trigger/change.c trigger/change.h \
+	trigger/layout.c trigger/layout.h \
+	trigger/memory.c trigger/memory.h \
+	trigger/memory_sharing.c trigger/memory_sharing.h \
+	trigger/process.c trigger/process.h \
+	trigger/process_list.c \
+	trigger/process_regions.c \
+	trigger/quote.c \
+	trigger/reloc_name.h \
+	trigger/remote_space.c trigger/remote_space.h \
+	trigger/report.c trigger/report.h \
+	trigger/restart.c trigger/restart.h \
+	trigger/session.c trigger/session.h trigger/session_internal.h \
+	trigger/stop.c \
+	trigger/target.c trigger/target.h \
+	trigger/tasks.c trigger/tasks.h \
+	trigger/thread_regs.h \
+	trigger/tracee.c trigger/tracee.h \
+	trigger/unwind.c trigger/unwind.h \
+	trigger/watch.c
+EXTRA_libtrigger_la_SOURCES = \
+	trigger/arch/x86_64/reloc_name.c \
+	trigger/arch/x86_64/signal_frame.c \
+	trigger/arch/x86_64/thread_regs.c \
+	trigger/arch/x86_64/trigger_arch.h
+TRIGGER_ARCH_OBJECTS = \
+	trigger/arch/$(ULP_ARCH)/libtrigger_la-reloc_name.lo \
+	trigger/arch/$(ULP_ARCH)/libtrigger_la-signal_frame.lo \
+	trigger/arch/$(ULP_ARCH)/libtrigger_la-thread_regs.lo
+libtrigger_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/trigger/arch/$(ULP_ARCH)
+libtrigger_la_CFLAGS = $(TOOL_CFLAGS)
+libtrigger_la_LIBADD = $(TRIGGER_ARCH_OBJECTS)
+libtrigger_la_DEPENDENCIES = $(TRIGGER_ARCH_OBJECTS)
+
+bin_PROGRAMS += ulp
+ulp_SOURCES = \
+	trigger/ulp.c trigger/command.h \
+	trigger/cmd_check.c \
+	trigger/cmd_dump.c \
+	trigger/cmd_livepatchable.c \
+	trigger/cmd_messages.c \
+	trigger/cmd_patches.c \
+	trigger/cmd_trigger.c
+ulp_CFLAGS = $(TOOL_CFLAGS)
+ulp_LDFLAGS = $(TOOL_LDFLAGS)
+ulp_LDADD = libtrigger.la libengine.la libcontainer.la $(LIBDW_LIBS)

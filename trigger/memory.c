@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Reads and writes the memory of another process.
+ */
+#include "config.h"
+
+#include "trigger/memory.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <unistd.h>
+
+static enum ulp_code no_memory(const struct process *proc, const char *what, uint64_t addr,
+			       size_t len, struct ulp_err *err)
+{
+	if (errno == ESRCH || !process_alive(proc))
+		return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+	return ulp_fail_errno(err, errno == EPERM || errno == EACCES ? ULP_EPERM : ULP_ESYS,
+			      "cannot %s %zu bytes at 0x%llx", what, len, (unsigned long long)addr);
+}
+
+/* /proc/PID/mem takes addresses as file offsets, which are signed. */
+static bool is_addressable(uint64_t addr, size_t len)
+{
+	uint64_t end;
+
+	return !__builtin_add_overflow(addr, len, &end) && end <= INT64_MAX;
+}
+
+enum ulp_code memory_read(const struct process *proc, uint64_t from, void *buf, size_t len,
+			  struct ulp_err *err)
+{
+	unsigned char *out = buf;
+
+	if (!is_addressable(from, len)) {
+		errno = EFAULT;
+		return no_memory(proc, "read", from, len, err);
+	}
+	while (len > 0) {
+		ssize_t n = pread(proc->mem_fd, out, len, (off_t)from);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* The end of the file: the program's memory is no more. */
+		if (n == 0)
+			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+		if (n < 0)
+			return no_memory(proc, "read", from, len, err);
+		out += n;
+		from += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return ULP_OK;
+}
+
+/* One aligned word: `keep` bytes stay, `len` change. */
+static bool poke(pid_t tid, uint64_t word_addr, size_t keep, const unsigned char *bytes, size_t len)
+{
+	long word = 0;
+
+	if (len < sizeof(word)) {
+		errno = 0;
+		word = ptrace(PTRACE_PEEKDATA, tid, (void *)(uintptr_t)word_addr, NULL);
+		if (word == -1 && errno != 0)
+			return false;
+	}
+	memcpy((unsigned char *)&word + keep, bytes, len);
+	return ptrace(PTRACE_POKEDATA, tid, (void *)(uintptr_t)word_addr, (void *)word) == 0;
+}
+
+static bool poke_all(pid_t tid, uint64_t to, const unsigned char *bytes, size_t len)
+{
+	while (len > 0) {
+		size_t keep = (size_t)(to % sizeof(long)), part = sizeof(long) - keep;
+
+		if (part > len)
+			part = len;
+		if (!poke(tid, to - keep, keep, bytes, part))
+			return false;
+		to += part;
+		bytes += part;
+		len -= part;
+	}
+	return true;
+}
+
+enum ulp_code memory_write(const struct process *proc, pid_t tid, uint64_t to, const void *buf,
+			   size_t len, struct ulp_err *err)
+{
+	const unsigned char *in = buf;
+
+	if (!is_addressable(to, len)) {
+		errno = EFAULT;
+		return no_memory(proc, "write", to, len, err);
+	}
+	while (len > 0) {
+		ssize_t n = -1;
+
+		errno = EACCES;
+		if (proc->writable)
+			n = pwrite(proc->mem_fd, in, len, (off_t)to);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+		if (n < 0) {
+			if (tid != 0 && poke_all(tid, to, in, len))
+				return ULP_OK;
+			return no_memory(proc, "write", to, len, err);
+		}
+		in += n;
+		to += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return ULP_OK;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Opens a process: identity, permissions, auxiliary vector, memory.
+ */
+#include "config.h"
+
+#include "trigger/process.h"
+#include "trigger/tasks.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum ulp_code no_process(pid_t pid, struct ulp_err *err)
+{
+	return ulp_fail(err, ULP_ENOPROC, "there is no process %d", pid);
+}
+
+/* What was asked for must be a process with a user space, and not one of its threads. */
+static enum ulp_code check_kind(pid_t pid, struct process *proc, pid_t *live, struct ulp_err *err)
+{
+	struct task_stat stat;
+	struct task_status status;
+
+	if (pid <= 0 || !task_stat(pid, pid, &stat) || !task_status(pid, pid, &status))
+		return no_process(pid, err);
+	/* /proc/TID exists for every thread, though it is not listed. */
+	if (status.tgid != pid)
+		return ulp_fail(err, ULP_ENOPROC, "%d is a thread of process %d", pid, status.tgid);
+	if (stat.kernel_thread)
+		return ulp_fail(err, ULP_ENOPROC, "%d is a kernel thread", pid);
+	*live = tasks_live(pid);
+	if (*live == 0)
+		return ulp_fail(err, ULP_ENOPROC, "process %d has ended and is a zombie", pid);
+	if (!task_status(pid, *live, &status))
+		return no_process(pid, err);
+	proc->start_time = stat.start_time;
+	proc->seccomp = status.seccomp;
+	return ULP_OK;
+}
+
+static enum ulp_code no_permission(pid_t pid, struct ulp_err *err)
+{
+	char scope[16];
+
+	if (task_read_file(scope, sizeof(scope), "/proc/sys/kernel/yama/ptrace_scope") > 0 &&
+	    scope[0] != '0')
+		return ulp_fail(err, ULP_EPERM,
+				"process %d may not be traced by us: run as root, or with "
+				"CAP_SYS_PTRACE (kernel.yama.ptrace_scope is %c)",
+				pid, scope[0]);
+	return ulp_fail(
+		err, ULP_EPERM,
+		"process %d may not be traced by us: run as root, with CAP_SYS_PTRACE, or as "
+		"the user of the process if that is not set-user-ID",
+		pid);
+}
+
+static enum ulp_code open_failed(pid_t pid, const char *path, struct ulp_err *err)
+{
+	if (errno == EACCES || errno == EPERM)
+		return no_permission(pid, err);
+	if (errno == ENOENT || errno == ESRCH)
+		return no_process(pid, err);
+	return ulp_fail_errno(err, ULP_ESYS, "cannot open %s", path);
+}
+
+static enum ulp_code check_class(pid_t pid, pid_t live, struct ulp_err *err)
+{
+	unsigned char ident[EI_NIDENT] = {0};
+	char path[64];
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/exe", pid, live);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return open_failed(pid, path, err);
+	n = pread(fd, ident, sizeof(ident), 0);
+	close(fd);
+	if (n != (ssize_t)sizeof(ident) || memcmp(ident, ELFMAG, SELFMAG) != 0)
+		return ulp_fail(err, ULP_EUNSUP, "the executable of process %d is not an ELF file",
+				pid);
+	if (ident[EI_CLASS] != ELFCLASS64)
+		return ulp_fail(err, ULP_EUNSUP, "process %d is a 32-bit program", pid);
+	return ULP_OK;
+}
+
+bool process_auxv(pid_t pid, pid_t tid, uint64_t type, uint64_t *value)
+{
+	_Alignas(Elf64_auxv_t) char buf[4096];
+	ssize_t n = task_read_file(buf, sizeof(buf), "/proc/%d/task/%d/auxv", pid, tid);
+	const Elf64_auxv_t *aux = (const Elf64_auxv_t *)(const void *)buf;
+
+	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(*aux) && aux[i].a_type != AT_NULL; i++) {
+		if (aux[i].a_type == type) {
+			*value = aux[i].a_un.a_val;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is not there stays 0. */
+static void read_auxv(pid_t pid, pid_t live, struct process *proc)
+{
+	(void)process_auxv(pid, live, AT_PHDR, &proc->at_phdr);
+	(void)process_auxv(pid, live, AT_PHNUM, &proc->at_phnum);
+	(void)process_auxv(pid, live, AT_BASE, &proc->at_base);
+}
+
+static enum ulp_code open_mem(pid_t pid, pid_t live, struct process *proc, struct ulp_err *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/mem", pid, live);
+	proc->mem_fd = open(path, O_RDWR | O_CLOEXEC);
+	proc->writable = proc->mem_fd >= 0;
+	if (proc->mem_fd < 0 && (errno == EACCES || errno == EROFS))
+		proc->mem_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (proc->mem_fd < 0)
+		return open_failed(pid, path, err);
+	return ULP_OK;
+}
+
+/* Both the mount namespace and the root directory (chroot) must be ours. */
+static bool same_files(pid_t pid, pid_t live)
+{
+	static const char *const links[] = {"ns/mnt", "root"};
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		char ours_path[64], theirs_path[64];
+		struct stat ours, theirs;
+
+		snprintf(ours_path, sizeof(ours_path), "/proc/self/%s", links[i]);
+		snprintf(theirs_path, sizeof(theirs_path), "/proc/%d/task/%d/%s", pid, live,
+			 links[i]);
+		if (stat(ours_path, &ours) != 0 || stat(theirs_path, &theirs) != 0 ||
+		    ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
+			return false;
+	}
+	return true;
+}
+
+enum ulp_code process_open(pid_t pid, struct process *proc, struct ulp_err *err)
+{
+	struct process p = {.pid = pid, .mem_fd = -1};
+	enum ulp_code code;
+	pid_t live = 0;
+
+	code = check_kind(pid, &p, &live, err);
+	if (code != ULP_OK)
+		return code;
+	task_name(pid, p.name, sizeof(p.name));
+	code = check_class(pid, live, err);
+	if (code != ULP_OK)
+		return code;
+	code = open_mem(pid, live, &p, err);
+	if (code != ULP_OK)
+		return code;
+	read_auxv(pid, live, &p);
+	p.same_mount_ns = same_files(pid, live);
+	*proc = p;
+	return ULP_OK;
+}
+
+void process_close(struct process *proc)
+{
+	if (proc == NULL)
+		return;
+	if (proc->mem_fd >= 0)
+		close(proc->mem_fd);
+	proc->mem_fd = -1;
+}
+
+bool process_alive(const struct process *proc)
+{
+	struct task_stat stat;
+
+	return task_stat(proc->pid, proc->pid, &stat) && stat.start_time == proc->start_time &&
+	       tasks_live(proc->pid) != 0;
+}
+
+const char *process_file_path(const struct process *proc, const char *path, uint64_t start,
+			      uint64_t end, char *buf, size_t len)
+{
+	char mapped[96];
+	struct stat by_name, by_mapping;
+	pid_t live = tasks_live(proc->pid);
+
+	snprintf(mapped, sizeof(mapped), "/proc/%d/map_files/%lx-%lx", proc->pid,
+		 (unsigned long)start, (unsigned long)end);
+	snprintf(buf, len, "/proc/%d/task/%d/root%s", proc->pid, live, path);
+	/* map_files can only be followed with CAP_CHECKPOINT_RESTORE; without it the name must do.
+	 */
+	if (stat(mapped, &by_mapping) == 0 &&
+	    (stat(buf, &by_name) != 0 || by_name.st_dev != by_mapping.st_dev ||
+	     by_name.st_ino != by_mapping.st_ino))
+		snprintf(buf, len, "%s", mapped);
+	return buf;
+}

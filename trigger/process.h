@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What /proc tells about a process, without stopping it.
+ */
+#ifndef ULP_TRIGGER_PROCESS_H
+#define ULP_TRIGGER_PROCESS_H
+
+#include "container/err.h"
+#include "engine/space.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct process {
+	pid_t pid;
+	char name[64];	     /* of /proc/PID/comm, control characters replaced by '?' */
+	uint64_t start_time; /* field 22 of /proc/PID/stat: tells a reused pid */
+	int seccomp;	     /* 0 off, 1 strict, 2 filter */
+	bool same_mount_ns;  /* our file names mean the same there */
+	uint64_t at_phdr;    /* of the auxiliary vector; 0 if unknown */
+	uint64_t at_phnum;
+	uint64_t at_base; /* load address of the dynamic linker, 0 for static */
+	int mem_fd;	  /* /proc/PID/mem, opened O_RDWR or O_RDONLY; -1 */
+	bool writable;	  /* mem_fd can be written */
+};
+
+/*
+ * Opens the process.  Takes the place of a vanished or zombie leader's files
+ * from a live thread (/proc/PID/task/TID/...).
+ *
+ * Errors: ULP_ENOPROC (no such pid, a zombie, a kernel thread), ULP_EPERM (may
+ * not be traced by us; says what is needed), ULP_EUNSUP (32-bit), ULP_ESYS.
+ */
+ULP_MUST_CHECK enum ulp_code process_open(pid_t pid, struct process *proc, struct ulp_err *err);
+void process_close(struct process *proc);
+
+/*
+ * Entry `type` (AT_*) of the auxiliary vector, read from thread tid's files
+ * now.  false: there is none, or it cannot be read.
+ */
+bool process_auxv(pid_t pid, pid_t tid, uint64_t type, uint64_t *value);
+
+/* Whether the process still runs, and the pid was not used again. */
+bool process_alive(const struct process *proc);
+
+/*
+ * Path that opens file `path` as the process sees it (/proc/PID/root/...), or,
+ * if the file there is not the one of the mapping at [start, end) any more,
+ * /proc/PID/map_files/... .  Into buf (PATH_MAX bytes are enough); returns buf.
+ */
+const char *process_file_path(const struct process *proc, const char *path, uint64_t start,
+			      uint64_t end, char *buf, size_t len);
+
+/*
+ * Mappings as engine/space.h has them; the caller frees the array.  If paths is
+ * not NULL it becomes an array of nr malloc'ed strings ("" for anonymous).
+ */
+ULP_MUST_CHECK enum ulp_code process_regions(const struct process *proc,
+					     struct ulp_region **regions, char ***paths, size_t *nr,
+					     struct ulp_err *err);
+
+/*
+ * All pids of /proc that a user space program runs in and that match: all of
+ * them for NULL, one pid for a number, those whose name matches a shell
+ * wildcard (fnmatch(3)) otherwise.  The caller frees.  Leaves out ourselves and
+ * our parent chain's kernel threads.  A number that does not run is ULP_ENOPROC;
+ * a wildcard that matches nothing gives *nr = 0.
+ */
+ULP_MUST_CHECK enum ulp_code process_list(const char *selector, pid_t **pids, size_t *nr,
+					  struct ulp_err *err);
+
+#endif

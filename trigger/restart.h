@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * System calls that were interrupted because we stopped their thread.
+ */
+#ifndef ULP_TRIGGER_RESTART_H
+#define ULP_TRIGGER_RESTART_H
+
+#include "trigger/thread_regs.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * What a system call that was left with `result` needs so that its caller does
+ * not notice.
+ */
+enum restart_kind {
+	RESTART_NONE,	/* it is complete */
+	RESTART_KERNEL, /* the kernel restarts it by itself when the thread runs on */
+	RESTART_EINTR,	/* it ended with EINTR only because of us, and may be done again */
+};
+enum restart_kind restart_kind(const struct thread_regs *regs);
+
+/*
+ * Whether a signal with a handler waits for thread tid: then EINTR is the truth.
+ * mask: its blocked signals.
+ */
+bool restart_signal_waits(pid_t pid, pid_t tid, uint64_t mask);
+
+/*
+ * To be called last before thread tid, in PTRACE_EVENT_STOP, runs on: makes it
+ * execute its system call again if that gave EINTR because of us.
+ */
+void restart_interrupted(pid_t pid, pid_t tid);
+
+/*
+ * Changes regs for a return through rt_sigreturn(2), where the kernel restarts
+ * nothing: what it would have restarted is done by the thread itself.
+ */
+void restart_for_sigreturn(struct thread_regs *regs, bool signal_waits);
+
+/* Blocked signals of a stopped thread, bit n - 1 is signal n; during sigsuspend(2) and ppoll(2)
+ * the mask from before. */
+bool thread_mask_get(pid_t tid, uint64_t *mask);
+bool thread_mask_set(pid_t tid, uint64_t mask);
+
+#endif

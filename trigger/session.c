@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Beginning and end of a session, and its first thread: the one that keeps
+ * other tools out and that is borrowed.
+ */
+#include "config.h"
+
+#include "trigger/memory.h"
+#include "trigger/session_internal.h"
+#include "trigger/tasks.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/ptrace.h>
+#include <unistd.h>
+
+#define NS_PER_S 1000000000ull
+
+/*
+ * What was stopped is put back properly even past the deadline.  A thread that
+ * needs longer is detached by the kernel when we exit.
+ */
+#define GRACE_NS (2 * NS_PER_S)
+
+enum ulp_code session_reserve(struct session *s, struct ulp_err *err)
+{
+	size_t more = s->cap == 0 ? 64 : 2 * s->cap;
+	struct tracee *grown;
+
+	if (s->nr < s->cap)
+		return ULP_OK;
+	grown = reallocarray(s->tracees, more, sizeof(*grown));
+	if (grown == NULL)
+		return ulp_fail(err, ULP_ENOMEM, "out of memory for %zu threads", more);
+	s->tracees = grown;
+	s->cap = more;
+	return ULP_OK;
+}
+
+void session_compact(struct session *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->nr; i++) {
+		if (s->tracees[i].state != TRACEE_GONE)
+			s->tracees[kept++] = s->tracees[i];
+	}
+	s->nr = kept;
+}
+
+/* Seizes the lowest thread that lives; there is none yet. */
+static enum ulp_code seize_first(struct session *s, struct ulp_err *err)
+{
+	enum ulp_code code = session_reserve(s, err);
+
+	if (code != ULP_OK)
+		return code;
+	while (process_alive(s->proc) && clock_ns() < s->deadline_ns) {
+		pid_t tid = tasks_live(s->proc->pid);
+		struct tracee first;
+
+		if (tid == 0)
+			break;
+		code = tracee_seize(s->proc->pid, tid, &first, err);
+		if (code == ULP_OK)
+			s->tracees[s->nr++] = first;
+		if (code != ULP_EGONE)
+			return code;
+	}
+	return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+}
+
+/*
+ * Whether the memory we have open is that of the program that runs: another one
+ * may have been executed before the thread was seized, also by a vfork child,
+ * whose old memory is its parent's and lives on.  The 16 random bytes that the
+ * kernel gives to each program tell.
+ */
+static bool is_same_program(const struct process *proc, pid_t tid)
+{
+	unsigned char ours[16], theirs[16];
+	struct process now = *proc;
+	uint64_t at_random;
+	char path[64];
+	bool same;
+
+	if (!process_auxv(proc->pid, tid, AT_RANDOM, &at_random))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/mem", proc->pid, tid);
+	now.mem_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (now.mem_fd < 0)
+		return false;
+	same = memory_read(proc, at_random, ours, sizeof(ours), NULL) == ULP_OK &&
+	       memory_read(&now, at_random, theirs, sizeof(theirs), NULL) == ULP_OK &&
+	       memcmp(ours, theirs, sizeof(ours)) == 0;
+	close(now.mem_fd);
+	return same;
+}
+
+static enum ulp_code halt_first(struct session *s, struct ulp_err *err)
+{
+	struct tracee *first = &s->tracees[0];
+	enum ulp_code code;
+
+	(void)tracee_interrupt(first); /* if it is gone, the wait tells */
+	code = tracee_await_stop(first, s->deadline_ns, true, err);
+	if (code == ULP_OK && (first->exec || !is_same_program(s->proc, first->tid)))
+		return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
+	return code;
+}
+
+/* Whether that failed only because this thread ended: then there may be another one. */
+static bool lost_first(const struct session *s, enum ulp_code code)
+{
+	return code == ULP_EGONE && s->nr > 0 && s->tracees[0].state == TRACEE_GONE;
+}
+
+enum ulp_code session_hold_first(struct session *s, struct ulp_err *err)
+{
+	enum ulp_code code;
+
+	watch_stop(s);
+	for (;;) {
+		session_compact(s);
+		if (s->nr > 0) {
+			s->tracees[0].release = false; /* it may be the successor of another */
+			return ULP_OK;
+		}
+		code = seize_first(s, err);
+		if (code == ULP_OK)
+			code = halt_first(s, err);
+		if (code != ULP_OK && !lost_first(s, code))
+			return code;
+	}
+}
+
+enum ulp_code session_stop_first(struct session *s, struct ulp_err *err)
+{
+	for (;;) {
+		enum ulp_code code = session_hold_first(s, err);
+
+		if (code != ULP_OK || s->tracees[0].state != TRACEE_RUNNING)
+			return code;
+		code = halt_first(s, err);
+		if (!lost_first(s, code))
+			return code;
+	}
+}
+
+enum ulp_code session_begin(const struct process *proc, uint64_t deadline_ns, struct session **ret,
+			    struct ulp_err *err)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	enum ulp_code code;
+
+	if (s == NULL)
+		return ulp_fail(err, ULP_ENOMEM, "out of memory for a session");
+	s->proc = proc;
+	s->deadline_ns = deadline_ns;
+	watch_begin(s);
+	code = session_stop_first(s, err);
+	if (code != ULP_OK) {
+		session_end(s);
+		return code;
+	}
+	*ret = s;
+	return ULP_OK;
+}
+
+enum ulp_code session_resume_first(struct session *s, struct ulp_err *err)
+{
+	enum ulp_code code = session_return(s, err);
+
+	if (code != ULP_OK)
+		return code;
+	if (s->nr > 0 && s->tracees[0].state == TRACEE_STOPPED)
+		tracee_resume(&s->tracees[0]);
+	watch_start(s);
+	return ULP_OK;
+}
+
+pid_t session_stopped_tid(const struct session *s)
+{
+	if (s->nr == 0 || s->tracees[0].state == TRACEE_RUNNING ||
+	    s->tracees[0].state == TRACEE_GONE)
+		return 0;
+	return s->tracees[0].tid;
+}
+
+static void end_thread(struct tracee *t, uint64_t until_ns)
+{
+	if (t->state == TRACEE_RUNNING && tracee_await_stop(t, until_ns, false, NULL) != ULP_OK)
+		return; /* gone; or detached when we exit */
+	t->release = true;
+	if (t->state == TRACEE_STOPPED)
+		tracee_resume(t);
+	else if (t->state == TRACEE_BUSY)
+		tracee_go_on(t, TRACEE_EVENT_SYSCALL, 0);
+	/* It could not be detached because it is being killed: see to its end. */
+	if (t->state == TRACEE_RUNNING && tracee_await_stop(t, until_ns, false, NULL) == ULP_OK)
+		tracee_resume(t);
+}
+
+void session_set_deadline(struct session *s, uint64_t deadline_ns)
+{
+	s->deadline_ns = deadline_ns;
+}
+
+void session_end(struct session *s)
+{
+	uint64_t until = clock_ns() + GRACE_NS;
+
+	if (s == NULL)
+		return;
+	watch_stop(s);
+	/* Where it fails the thread is detached as it is and restores itself. */
+	if (session_return(s, NULL) != ULP_OK)
+		s->borrowed.active = false;
+	for (size_t i = 0; i < s->nr; i++) {
+		if (s->tracees[i].state == TRACEE_RUNNING)
+			(void)tracee_interrupt(&s->tracees[i]);
+	}
+	/* The leader last: if the process is being killed its end is reported last. */
+	for (size_t i = s->nr; i-- > 0;)
+		end_thread(&s->tracees[i], until);
+	watch_end(s);
+	free(s->tracees);
+	free(s->threads);
+	free(s);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Stops all threads of a process, exactly.  While some run they create others,
+ * and readdir of /proc/PID/task may skip a living thread when one exits; so
+ * passes over it are repeated until
+ *
+ *     Threads: of /proc/PID/status == stopped threads + listed zombies
+ *
+ * holds after a pass that found nothing new.  What is stopped can neither end
+ * nor create threads, so equality proves that nobody is left.
+ */
+#include "config.h"
+
+#include "trigger/memory_sharing.h"
+#include "trigger/session_internal.h"
+#include "trigger/tasks.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define NS_PER_MS 1000000ull
+#define FIRST_PAUSE_NS (1 * NS_PER_MS)
+#define LAST_PAUSE_NS (50 * NS_PER_MS)
+
+/* One look at /proc/PID/task. */
+struct pass {
+	pid_t *tids; /* owned; all that were listed, ascending */
+	size_t nr;
+	pid_t *zombies; /* owned; room for nr */
+	size_t nr_zombies;
+	size_t nr_fresh; /* seized in this pass */
+};
+
+static void pass_free(struct pass *pass)
+{
+	free(pass->tids);
+	free(pass->zombies);
+}
+
+static int compare_tids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The tids of our tracees, ascending; malloc'ed. */
+static pid_t *known_tids(const struct session *s)
+{
+	pid_t *known = malloc((s->nr + 1) * sizeof(*known));
+
+	if (known == NULL)
+		return NULL;
+	for (size_t i = 0; i < s->nr; i++)
+		known[i] = s->tracees[i].tid;
+	qsort(known, s->nr, sizeof(*known), compare_tids);
+	return known;
+}
+
+static bool is_zombie(pid_t pid, pid_t tid)
+{
+	struct task_stat stat;
+
+	return task_stat(pid, tid, &stat) && stat.state == 'Z';
+}
+
+static bool is_busy(pid_t pid, pid_t tid)
+{
+	struct task_stat stat;
+
+	return task_stat(pid, tid, &stat) && stat.state == 'R';
+}
+
+static enum ulp_code meet_thread(struct session *s, pid_t tid, struct pass *pass,
+				 struct ulp_err *err)
+{
+	const pid_t pid = s->proc->pid;
+	struct tracee *t;
+	enum ulp_code code = session_reserve(s, err);
+
+	if (code != ULP_OK)
+		return code;
+	t = &s->tracees[s->nr];
+	code = tracee_seize(pid, tid, t, err);
+	if (code == ULP_EGONE) {
+		if (is_zombie(pid, tid))
+			pass->zombies[pass->nr_zombies++] = tid;
+		return ULP_OK;
+	}
+	if (code != ULP_OK)
+		return code;
+	t->was_busy = is_busy(pid, tid);
+	s->nr++;
+	pass->nr_fresh++;
+	return ULP_OK;
+}
+
+/* Lists the threads and seizes those that are new to us. */
+static enum ulp_code meet_threads(struct session *s, struct pass *pass, struct ulp_err *err)
+{
+	const size_t nr_known = s->nr;
+	pid_t *known;
+	enum ulp_code code;
+
+	code = tasks_list(s->proc->pid, &pass->tids, &pass->nr, err);
+	if (code != ULP_OK)
+		return code;
+	known = known_tids(s);
+	pass->zombies = calloc(pass->nr + 1, sizeof(*pass->zombies));
+	if (known == NULL || pass->zombies == NULL)
+		code = ulp_fail(err, ULP_ENOMEM, "out of memory for a list of threads");
+	for (size_t i = 0; code == ULP_OK && i < pass->nr; i++) {
+		if (bsearch(&pass->tids[i], known, nr_known, sizeof(*known), compare_tids) == NULL)
+			code = meet_thread(s, pass->tids[i], pass, err);
+	}
+	free(known);
+	return code;
+}
+
+/*
+ * Interrupts all that run, then waits for each.  The busy ones last: they are
+ * the first to be resumed, and what they feel is the time in between.
+ */
+static enum ulp_code halt_threads(struct session *s, struct ulp_err *err)
+{
+	for (int busy = 0; busy <= 1; busy++) {
+		for (size_t i = 0; i < s->nr; i++) {
+			struct tracee *t = &s->tracees[i];
+
+			if (t->state == TRACEE_RUNNING && t->was_busy == busy)
+				(void)tracee_interrupt(t); /* if it is gone, the wait tells */
+		}
+	}
+	for (size_t i = 0; i < s->nr; i++) {
+		struct tracee *t = &s->tracees[i];
+		enum ulp_code code = ULP_OK;
+
+		if (t->state == TRACEE_RUNNING)
+			code = tracee_await_stop(t, s->deadline_ns, false, err);
+		t->release = false;
+		if (t->exec)
+			return ulp_fail(err, ULP_EGONE,
+					"the process executed another program meanwhile");
+		if (code != ULP_OK && code != ULP_EGONE)
+			return code;
+	}
+	session_compact(s);
+	return ULP_OK;
+}
+
+/* The equation.  A zombie counts only if it is still there after Threads: was read. */
+static bool is_complete(const struct session *s, const struct pass *pass)
+{
+	const pid_t pid = s->proc->pid;
+	struct task_status status;
+
+	if (pass->nr_fresh > 0 || !task_status(pid, pid, &status) ||
+	    status.nr_threads != s->nr + pass->nr_zombies)
+		return false;
+	for (size_t i = 0; i < pass->nr_zombies; i++) {
+		if (!is_zombie(pid, pass->zombies[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Stops until complete; leaves behind what is stopped also if it fails. */
+static enum ulp_code try_stop(struct session *s, struct ulp_err *err)
+{
+	for (;;) {
+		struct pass pass = {0};
+		enum ulp_code code = meet_threads(s, &pass, err);
+		bool complete;
+
+		if (code == ULP_OK)
+			code = halt_threads(s, err);
+		complete = code == ULP_OK && is_complete(s, &pass);
+		pass_free(&pass);
+		if (code != ULP_OK || complete)
+			return code;
+		if (!process_alive(s->proc))
+			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+		if (clock_ns() >= s->deadline_ns)
+			return ulp_fail(
+				err, ULP_ESTOP,
+				"the process creates threads faster than they can be stopped");
+	}
+}
+
+/* Detaches from all but the first; those that did not stop are left to the watch. */
+static void let_go(struct session *s)
+{
+	watch_stop(s);
+	for (int busy = 1; busy >= 0; busy--) {
+		for (size_t i = 0; i < s->nr; i++) {
+			struct tracee *t = &s->tracees[i];
+
+			if (t->was_busy != busy)
+				continue;
+			t->release = i > 0;
+			if (t->state == TRACEE_STOPPED)
+				tracee_resume(t);
+		}
+	}
+	session_compact(s);
+	watch_start(s);
+}
+
+static enum ulp_code read_threads(struct session *s, struct ulp_err *err)
+{
+	struct stopped_thread *threads = calloc(s->nr, sizeof(*threads));
+
+	if (threads == NULL)
+		return ulp_fail(err, ULP_ENOMEM, "out of memory for %zu threads", s->nr);
+	for (size_t i = 0; i < s->nr; i++) {
+		struct thread_regs regs;
+
+		if (!thread_regs_get(s->tracees[i].tid, &regs)) {
+			free(threads);
+			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+		}
+		threads[i] = (struct stopped_thread){
+			.tid = s->tracees[i].tid,
+			.pc = thread_regs_pc(&regs),
+			.sp = thread_regs_sp(&regs),
+			.tls = thread_regs_tls(&regs),
+		};
+	}
+	s->threads = threads;
+	s->all_stopped = true;
+	return ULP_OK;
+}
+
+static enum ulp_code stop_once(struct session *s, struct ulp_err *err)
+{
+	/* A child between vfork(2) and exec(2) runs the same code and is none of our threads. */
+	enum ulp_code code = memory_not_shared(s->proc, err);
+
+	if (code == ULP_OK)
+		code = session_hold_first(s, err);
+	if (code == ULP_OK) {
+		s->tracees[0].was_busy = is_busy(s->proc->pid, s->tracees[0].tid);
+		code = try_stop(s, err);
+	}
+	if (code == ULP_OK)
+		code = read_threads(s, err);
+	if (code != ULP_OK)
+		let_go(s);
+	return code;
+}
+
+static void pause_until(uint64_t until_ns)
+{
+	const struct timespec until = {(time_t)(until_ns / (1000 * NS_PER_MS)),
+				       (long)(until_ns % (1000 * NS_PER_MS))};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0)
+		;
+}
+
+enum ulp_code session_stop_all(struct session *s, struct ulp_err *err)
+{
+	uint64_t pause = FIRST_PAUSE_NS;
+	enum ulp_code code;
+
+	assert(!s->all_stopped);
+	code = session_return(s, err);
+	if (code != ULP_OK)
+		return code;
+	for (;;) {
+		uint64_t now;
+
+		code = stop_once(s, err);
+		now = clock_ns();
+		if (code != ULP_ESTOP || now >= s->deadline_ns)
+			return code;
+		/* The others must not stand still while one of them waits for something. */
+		pause_until(now + pause < s->deadline_ns ? now + pause : s->deadline_ns);
+		pause = 2 * pause < LAST_PAUSE_NS ? 2 * pause : LAST_PAUSE_NS;
+	}
+}
+
+const struct stopped_thread *session_threads(const struct session *s, size_t *nr)
+{
+	*nr = s->all_stopped ? s->nr : 0;
+	return s->threads;
+}
+
+enum ulp_code session_resume_all(struct session *s, struct ulp_err *err)
+{
+	(void)err;
+	if (!s->all_stopped)
+		return ULP_OK;
+	s->all_stopped = false;
+	free(s->threads);
+	s->threads = NULL;
+	let_go(s);
+	return ULP_OK;
+}

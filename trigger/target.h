@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A process opened for the engine, without being stopped: /proc, the remote
+ * address space, objects and registry.
+ */
+#ifndef ULP_TRIGGER_TARGET_H
+#define ULP_TRIGGER_TARGET_H
+
+#include "engine/engine.h"
+#include "trigger/process.h"
+#include "trigger/remote_space.h"
+
+struct target {
+	struct process proc;
+	struct remote_space rs;
+	struct engine engine; /* borrows rs */
+};
+
+/* Nanoseconds of CLOCK_MONOTONIC. */
+uint64_t now_ns(void);
+
+/* Waits a little before the n-th try (from 0): 1 ms, doubling up to 50 ms. */
+void wait_for_try(unsigned n);
+
+/*
+ * Opens the process, and tries again until deadline_ns (CLOCK_MONOTONIC) where
+ * its dynamic linker is just changing the list of objects.  *t must not move
+ * afterwards.
+ *
+ * Errors: those of process_open() and engine_open(); ULP_EUNSUP for a process
+ * without an auxiliary vector.
+ */
+ULP_MUST_CHECK enum ulp_code target_open(pid_t pid, uint64_t deadline_ns, struct target *t,
+					 struct ulp_err *err);
+
+/* Reads objects and registry anew, with the same patience. */
+ULP_MUST_CHECK enum ulp_code target_refresh(struct target *t, uint64_t deadline_ns,
+					    struct ulp_err *err);
+
+void target_close(struct target *t);
+
+/* What to do with the processes that a selector names. */
+struct visitor {
+	void (*visit)(struct target *t, void *ctx);
+	/* A process that cannot be opened.  NULL: "ulp: pid 12: reason" as an error. */
+	void (*failed)(pid_t pid, const struct ulp_err *err, void *ctx);
+	void *ctx;
+};
+
+/* How targets_each() went. */
+struct visits {
+	size_t nr_seen;	  /* processes with the runtime */
+	size_t nr_denied; /* that could not be looked at for lack of permission */
+};
+
+struct report;
+struct argp_state;
+
+/* Takes the argument of -p; a second one or an empty one is wrong usage, and ends the program. */
+void selector_set(const char **selector, const char *arg, struct argp_state *state);
+
+/*
+ * Visits every process that the selector names (see process_list()); NULL: all
+ * that have the runtime, and no others.  Of those that nobody named and that we
+ * may not look at only the number is told, in a remark.  Errors, already
+ * reported: those of process_list().
+ */
+ULP_MUST_CHECK enum ulp_code targets_each(const char *selector, struct report *report,
+					  const struct visitor *visitor, struct visits *visits);
+
+/* Says that nothing was visited, and nothing failed either. */
+void targets_say_none(const char *selector, const struct report *report,
+		      const struct visits *visits);
+
+#endif

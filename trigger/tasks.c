@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Reads /proc/PID/task, .../stat and .../status.  Formats: proc(5).
+ */
+#include "config.h"
+
+#include "trigger/tasks.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* include/linux/sched.h; the same since Linux 2.6.27 */
+#define PF_EXITING 0x00000004u
+#define PF_KTHREAD 0x00200000u
+
+ssize_t task_read_file(char *buf, size_t len, const char *fmt, ...)
+{
+	char path[128];
+	size_t got = 0;
+	va_list args;
+	int fd, saved;
+
+	va_start(args, fmt);
+	vsnprintf(path, sizeof(path), fmt, args);
+	va_end(args);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	while (got < len - 1) {
+		ssize_t n = read(fd, buf + got, len - 1 - got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			saved = errno;
+			close(fd);
+			errno = saved;
+			return -1;
+		}
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	close(fd);
+	buf[got] = '\0';
+	return (ssize_t)got;
+}
+
+/* Start of the n-th field of a stat line, the state being number 3; NULL if there are fewer. */
+static const char *stat_field(const char *after_name, int n)
+{
+	const char *at = after_name;
+
+	for (int i = 3; at != NULL && i <= n; i++) {
+		at = strchr(at, ' ');
+		if (at != NULL)
+			at++;
+	}
+	return at;
+}
+
+bool task_stat(pid_t pid, pid_t tid, struct task_stat *ret)
+{
+	char buf[1024];
+	const char *name_end, *flags, *start;
+	unsigned long long bits;
+
+	if (task_read_file(buf, sizeof(buf), "/proc/%d/task/%d/stat", pid, tid) <= 0)
+		return false;
+	/* The name may hold anything, also ") ": its end is the last one. */
+	name_end = strrchr(buf, ')');
+	if (name_end == NULL || name_end[1] != ' ' || name_end[2] == '\0')
+		return false;
+	flags = stat_field(name_end, 9);
+	start = stat_field(name_end, 22);
+	if (flags == NULL || start == NULL)
+		return false;
+	bits = strtoull(flags, NULL, 10);
+	*ret = (struct task_stat){
+		.state = name_end[2],
+		.kernel_thread = (bits & PF_KTHREAD) != 0,
+		.exiting = (bits & PF_EXITING) != 0,
+		.start_time = strtoull(start, NULL, 10),
+	};
+	return true;
+}
+
+/* Value of "\nKEY:\t..." in base; 0 where the kernel does not have the line. */
+static uint64_t status_value(const char *status, const char *key, int base)
+{
+	const char *at = strstr(status, key);
+
+	return at == NULL ? 0 : strtoull(at + strlen(key), NULL, base);
+}
+
+bool task_status(pid_t pid, pid_t tid, struct task_status *ret)
+{
+	char buf[8192]; /* about 1.5 KiB plus the supplementary groups */
+
+	if (task_read_file(buf, sizeof(buf), "/proc/%d/task/%d/status", pid, tid) <= 0)
+		return false;
+	*ret = (struct task_status){
+		.tgid = (pid_t)status_value(buf, "\nTgid:", 10),
+		.ppid = (pid_t)status_value(buf, "\nPPid:", 10),
+		.tracer = (pid_t)status_value(buf, "\nTracerPid:", 10),
+		.seccomp = (int)status_value(buf, "\nSeccomp:", 10),
+		.nr_threads = (size_t)status_value(buf, "\nThreads:", 10),
+		.pending = status_value(buf, "\nSigPnd:", 16),
+		.shared_pending = status_value(buf, "\nShdPnd:", 16),
+		.caught = status_value(buf, "\nSigCgt:", 16),
+	};
+	return true;
+}
+
+static int compare_tids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool append_tid(pid_t **tids, size_t *nr, size_t *cap, pid_t tid)
+{
+	if (*nr == *cap) {
+		size_t more = *cap == 0 ? 64 : 2 * *cap;
+		pid_t *grown = reallocarray(*tids, more, sizeof(**tids));
+
+		if (grown == NULL)
+			return false;
+		*tids = grown;
+		*cap = more;
+	}
+	(*tids)[(*nr)++] = tid;
+	return true;
+}
+
+enum ulp_code tasks_list(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *err)
+{
+	char path[64];
+	pid_t *list = NULL;
+	size_t count = 0, cap = 0;
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (dir == NULL)
+		return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+	while ((entry = readdir(dir)) != NULL) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		if (!append_tid(&list, &count, &cap, (pid_t)strtol(entry->d_name, NULL, 10))) {
+			closedir(dir);
+			free(list);
+			return ulp_fail(err, ULP_ENOMEM, "out of memory for a list of threads");
+		}
+	}
+	closedir(dir);
+	if (count > 0)
+		qsort(list, count, sizeof(*list), compare_tids);
+	*tids = list;
+	*nr = count;
+	return ULP_OK;
+}
+
+static bool is_live(pid_t pid, pid_t tid)
+{
+	struct task_stat stat;
+
+	return task_stat(pid, tid, &stat) && stat.state != 'Z' && stat.state != 'X';
+}
+
+pid_t tasks_live(pid_t pid)
+{
+	pid_t *tids, live = 0;
+	size_t nr;
+
+	if (is_live(pid, pid))
+		return pid;
+	if (tasks_list(pid, &tids, &nr, NULL) != ULP_OK)
+		return 0;
+	for (size_t i = 0; i < nr && live == 0; i++) {
+		if (is_live(pid, tids[i]))
+			live = tids[i];
+	}
+	free(tids);
+	return live;
+}
+
+const char *task_name(pid_t pid, char *buf, size_t len)
+{
+	ssize_t n = task_read_file(buf, len, "/proc/%d/comm", pid);
+
+	if (n <= 0)
+		snprintf(buf, len, "?");
+	else if (buf[n - 1] == '\n') /* the kernel's; the name may have more */
+		buf[n - 1] = '\0';
+	for (char *c = buf; *c != '\0'; c++) {
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	}
+	return buf;
+}

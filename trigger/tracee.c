@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ptrace(2) on one thread.
+ */
+#include "config.h"
+
+#include "trigger/restart.h"
+#include "trigger/tasks.h"
+#include "trigger/tracee.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define NS_PER_S 1000000000ull
+
+/* How often a thread that does not stop is looked at. */
+#define LOOK_NS 20000000ull
+
+#define SEIZE_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
+
+uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* EPERM of PTRACE_SEIZE has three meanings. */
+static enum ulp_code seize_refused(pid_t pid, pid_t tid, struct ulp_err *err)
+{
+	struct task_status status;
+	struct task_stat stat;
+	char name[64];
+
+	if (!task_stat(pid, tid, &stat) || !task_status(pid, tid, &status) || stat.exiting ||
+	    stat.state == 'Z' || stat.state == 'X')
+		return ulp_fail(err, ULP_EGONE, "thread %d has ended", tid);
+	if (status.tracer != 0)
+		return ulp_fail(err, ULP_ETRACED,
+				"process %d is being traced by process %d (%s); end that first",
+				pid, status.tracer, task_name(status.tracer, name, sizeof(name)));
+	return ulp_fail(err, ULP_EPERM,
+			"thread %d may not be traced by us: run as root or with CAP_SYS_PTRACE",
+			tid);
+}
+
+enum ulp_code tracee_seize(pid_t pid, pid_t tid, struct tracee *t, struct ulp_err *err)
+{
+	if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)SEIZE_OPTIONS) != 0) {
+		if (errno == ESRCH)
+			return ulp_fail(err, ULP_EGONE, "thread %d has ended", tid);
+		if (errno == EPERM)
+			return seize_refused(pid, tid, err);
+		return ulp_fail_errno(err, ULP_EPERM, "cannot trace thread %d", tid);
+	}
+	*t = (struct tracee){.pid = pid, .tid = tid, .state = TRACEE_RUNNING};
+	return ULP_OK;
+}
+
+bool tracee_interrupt(struct tracee *t)
+{
+	return ptrace(PTRACE_INTERRUPT, t->tid, NULL, NULL) == 0;
+}
+
+static enum tracee_event stop_event(struct tracee *t, int status, int *signal)
+{
+	int sig = WSTOPSIG(status), event = status >> 16;
+
+	if (event == PTRACE_EVENT_STOP) {
+		t->group_stop = sig != SIGTRAP;
+		return TRACEE_EVENT_STOP;
+	}
+	if (event == PTRACE_EVENT_EXEC) {
+		t->exec = true;
+		return TRACEE_EVENT_EXEC;
+	}
+	if (sig == (SIGTRAP | 0x80))
+		return TRACEE_EVENT_SYSCALL;
+	*signal = sig;
+	return TRACEE_EVENT_SIGNAL;
+}
+
+enum tracee_event tracee_poll(struct tracee *t, int *signal)
+{
+	int status;
+	pid_t got;
+
+	*signal = 0;
+	do
+		got = waitpid(t->tid, &status, __WALL | WNOHANG);
+	while (got < 0 && errno == EINTR);
+	if (got == 0)
+		return TRACEE_EVENT_NONE;
+	if (got == t->tid && WIFSTOPPED(status))
+		return stop_event(t, status, signal);
+	/* Ended; or no child of ours any more, as a leader whose place an exec took. */
+	t->state = TRACEE_GONE;
+	return TRACEE_EVENT_GONE;
+}
+
+/*
+ * Waits for SIGCHLD, which the kernel sends after each change of state and
+ * which is kept for us while it is blocked, so that none is missed; or until
+ * the time is over.
+ */
+static void wait_for_change(uint64_t until_ns)
+{
+	uint64_t now = clock_ns(), left = until_ns > now ? until_ns - now : 0;
+	const struct timespec timeout = {(time_t)(left / NS_PER_S), (long)(left % NS_PER_S)};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	(void)sigtimedwait(&set, NULL, &timeout);
+}
+
+enum tracee_event tracee_wait(struct tracee *t, uint64_t deadline_ns, int *signal)
+{
+	for (;;) {
+		enum tracee_event event = tracee_poll(t, signal);
+
+		if (event != TRACEE_EVENT_NONE || clock_ns() >= deadline_ns)
+			return event;
+		wait_for_change(deadline_ns);
+	}
+}
+
+void tracee_go_on(struct tracee *t, enum tracee_event event, int signal)
+{
+	const bool stay = event == TRACEE_EVENT_STOP && t->group_stop;
+	void *data = (void *)(intptr_t)signal;
+	long done;
+
+	if (t->release)
+		done = ptrace(PTRACE_DETACH, t->tid, NULL, data);
+	else if (stay)
+		done = ptrace(PTRACE_LISTEN, t->tid, NULL, data);
+	else
+		done = ptrace(PTRACE_CONT, t->tid, NULL, data);
+	/*
+	 * Detached from PTRACE_EVENT_STOP a group stop is in force again.  The
+	 * request fails if the thread is being killed: then its end is still to
+	 * be waited for, or the process would stay a zombie.
+	 */
+	t->state = done == 0 && t->release ? TRACEE_GONE : TRACEE_RUNNING;
+}
+
+/* Looks why a thread does not stop.  false: go on waiting. */
+static bool is_hopeless(struct tracee *t, bool patient)
+{
+	struct task_stat stat;
+
+	if (!task_stat(t->pid, t->tid, &stat) || stat.state == 'Z' || stat.state == 'X') {
+		/* A leader that ended before the others is not reported by wait(). */
+		t->state = TRACEE_GONE;
+		return true;
+	}
+	return stat.state == 'D' && !patient;
+}
+
+static enum ulp_code not_stopped(struct tracee *t, struct ulp_err *err)
+{
+	if (t->state == TRACEE_GONE)
+		return ulp_fail(err, ULP_EGONE, "thread %d has ended", t->tid);
+	return ulp_fail(err, ULP_ESTOP, "thread %d did not stop: it is %s", t->tid,
+			tracee_state_text(t));
+}
+
+enum ulp_code tracee_await_stop(struct tracee *t, uint64_t deadline_ns, bool patient,
+				struct ulp_err *err)
+{
+	for (;;) {
+		uint64_t look = clock_ns() + LOOK_NS;
+		bool last = look >= deadline_ns;
+		int signal;
+		enum tracee_event event = tracee_wait(t, last ? deadline_ns : look, &signal);
+
+		if (event == TRACEE_EVENT_STOP) {
+			t->state = TRACEE_STOPPED;
+			return ULP_OK;
+		}
+		if (event == TRACEE_EVENT_GONE)
+			return not_stopped(t, err);
+		if (event == TRACEE_EVENT_NONE && (is_hopeless(t, patient) || last))
+			return not_stopped(t, err);
+		if (event == TRACEE_EVENT_NONE)
+			continue;
+		/* Any other stop made the kernel forget the interrupt (ptrace_stop()): again. */
+		(void)tracee_interrupt(t);
+		tracee_go_on(t, event, signal);
+	}
+}
+
+void tracee_resume(struct tracee *t)
+{
+	restart_interrupted(t->pid, t->tid);
+	tracee_go_on(t, TRACEE_EVENT_STOP, 0);
+}
+
+void tracee_detach(struct tracee *t)
+{
+	t->release = true;
+	tracee_resume(t);
+}
+
+const char *tracee_state_text(const struct tracee *t)
+{
+	static const struct {
+		char state;
+		const char *text;
+	} texts[] = {
+		{'R', "running (state R)"},
+		{'S', "asleep (state S)"},
+		{'D', "in uninterruptible sleep, as during vfork or input and output (state D)"},
+		{'T', "stopped (state T)"},
+		{'t', "stopped by a tracer (state t)"},
+		{'Z', "a zombie (state Z)"},
+	};
+	struct task_stat stat;
+
+	if (!task_stat(t->pid, t->tid, &stat))
+		return "gone";
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i].state == stat.state)
+			return texts[i].text;
+	}
+	return "in an unknown state";
+}
