@@ -5,4 +5,5 @@ include tests/unit/engine.mk
 if PLUGIN_ENABLED
 include tests/unit/gcc-plugin.mk
 endif
+include tests/unit/packer.mk
 include tests/unit/trigger.mk

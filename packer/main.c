@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ulp-packer: the command line. */
+#include "config.h"
+
+#include "packer/pack.h"
+#include "packer/spec.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *argp_program_version = "ulp-packer " PACKAGE_VERSION;
+
+enum {
+	OPT_CHECK = 256,
+	OPT_NO_CLOSURE_CHECK,
+};
+
+static const struct argp_option options[] = {
+	{"target", 't', "FILE", 0, "The library or executable to be patched", 0},
+	{"output", 'o', "FILE", 0, "The container to write [NAME.so, NAME from the spec]", 0},
+	{"library-dir", 'L', "DIR", 0, "Look here too for libraries that the target needs", 0},
+	{"check", OPT_CHECK, NULL, 0, "Only check the spec", 0},
+	{"no-closure-check", OPT_NO_CLOSURE_CHECK, NULL, 0,
+	 "Pack although copies of the old code may stay in the target", 0},
+	{"verbose", 'v', NULL, 0, "Tell where each symbol leads", 0},
+	{0},
+};
+
+struct command {
+	struct pool pool;
+	struct pack_options pack;
+	const char **objects;
+	size_t objects_cap;
+	const char **dirs;
+	size_t dirs_cap;
+	bool check;
+	bool verbose;
+};
+
+static void add_object(struct command *c, const char *path)
+{
+	c->objects = pool_grow(&c->pool, c->objects, c->pack.nr_objects, &c->objects_cap,
+			       sizeof(*c->objects));
+	c->objects[c->pack.nr_objects++] = path;
+	c->pack.objects = c->objects;
+}
+
+static void add_dir(struct command *c, const char *path)
+{
+	c->dirs = pool_grow(&c->pool, c->dirs, c->pack.nr_library_dirs, &c->dirs_cap,
+			    sizeof(*c->dirs));
+	c->dirs[c->pack.nr_library_dirs++] = path;
+	c->pack.library_dirs = c->dirs;
+}
+
+static void check_usage(const struct command *c, struct argp_state *state)
+{
+	if (!c->pack.spec)
+		argp_error(state, "a spec is needed");
+	if (c->check && c->pack.nr_objects)
+		argp_error(state, "--check takes a spec only");
+	if (!c->check && !c->pack.nr_objects)
+		argp_error(state, "at least one object is needed");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct command *c = state->input;
+
+	switch (key) {
+	case 't':
+		c->pack.target = arg;
+		return 0;
+	case 'o':
+		c->pack.out = arg;
+		return 0;
+	case 'L':
+		add_dir(c, arg);
+		return 0;
+	case 'v':
+		c->verbose = true;
+		return 0;
+	case OPT_CHECK:
+		c->check = true;
+		return 0;
+	case OPT_NO_CLOSURE_CHECK:
+		c->pack.no_closure_check = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (!c->pack.spec)
+			c->pack.spec = arg;
+		else
+			add_object(c, arg);
+		return 0;
+	case ARGP_KEY_END:
+		check_usage(c, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "SPEC.yaml OBJECT.o...\n--check SPEC.yaml",
+	.doc = "Turn a fix into a live patch: link OBJECTs, the fixed source as the library's own "
+	       "build compiles it, into a container that replaces the functions named by "
+	       "SPEC.yaml.",
+};
+
+static int fail(const struct ulp_err *err)
+{
+	char text[sizeof(*err)];
+
+	fprintf(stderr, "ulp-packer: %s\n", ulp_err_format(err, text, sizeof(text)));
+	return ulp_code_status(err->code);
+}
+
+static void print_notes(const struct report *report, bool verbose)
+{
+	for (size_t i = 0; i < report->nr_notes; i++) {
+		const struct note *n = &report->notes[i];
+
+		if (n->level == NOTE_DETAIL && !verbose)
+			continue;
+		fprintf(stderr, "ulp-packer: %s%s\n", n->level == NOTE_WARNING ? "warning: " : "",
+			n->text);
+	}
+}
+
+static const char *plural(size_t nr)
+{
+	return nr == 1 ? "" : "s";
+}
+
+/* Exit status: that a full disk swallowed the answer must not look like success. */
+static int finish_stdout(void)
+{
+	struct ulp_err err;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_SUCCESS;
+	ulp_fail_errno(&err, ULP_ESYS, "standard output cannot be written");
+	return fail(&err);
+}
+
+static int run_check(struct command *c)
+{
+	struct ulp_err err;
+	struct spec spec;
+
+	if (spec_load(&c->pool, c->pack.spec, &spec, &err))
+		return fail(&err);
+	printf("%s: valid, %zu function%s of %s\n", c->pack.spec, spec.nr_functions,
+	       plural(spec.nr_functions), spec.soname);
+	return finish_stdout();
+}
+
+static int run_pack(struct command *c)
+{
+	char id[2 * ULP_BUILD_ID_MAX + 1];
+	struct report report = {0};
+	struct pack_result result;
+	enum ulp_code code;
+	struct ulp_err err;
+
+	code = pack(&c->pool, &c->pack, &report, &result, &err);
+	print_notes(&report, c->verbose);
+	if (code)
+		return fail(&err);
+	printf("%s: %zu function%s, %zu import%s, %zu reference%s for %s (build ID %s)\n",
+	       result.out, result.nr_functions, plural(result.nr_functions), result.nr_imports,
+	       plural(result.nr_imports), result.nr_references, plural(result.nr_references),
+	       result.soname, ulp_build_id_format(&result.build_id, id, sizeof(id)));
+	return finish_stdout();
+}
+
+int main(int argc, char **argv)
+{
+	const char *linker = getenv("LD");
+	struct command c = {.pack.linker = linker && *linker ? linker : ULP_LD_PROGRAM};
+	int status;
+
+	argp_err_exit_status = ulp_code_status(ULP_EUSAGE);
+	argp_parse(&argp, argc, argv, 0, NULL, &c);
+	status = c.check ? run_check(&c) : run_pack(&c);
+	pool_deinit(&c.pool);
+	return status;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What happens to each relocation of what comes along.
+ *
+ *              brought, replaced   import                  private
+ *   call       linker              through the PLT         recorded
+ *   place      linker              branch: through the PLT recorded
+ *                                  own data: recorded
+ *   address    linker              dynamic relocation      recorded
+ *   GOT        linker              GOT                     slot, whose address is recorded
+ */
+#include "config.h"
+
+#include "packer/select.h"
+
+#include "packer/match.h"
+
+#include <string.h>
+
+/* One relocation on its way. */
+struct step {
+	struct selection *sel;
+	struct object *object;
+	size_t section;
+	struct object_reloc *reloc;
+	const struct reloc_type *type;
+	size_t symbol;	     /* what is meant; not always the one that the relocation names */
+	uint64_t symbol_off; /* of what is meant in the section named; else 0 */
+};
+
+static bool is_variable(const struct object *object, size_t symbol, size_t section)
+{
+	const struct elf_symbol *s = &object->symbols[symbol].elf;
+
+	return s->shndx == section && (s->type == STT_OBJECT || s->type == STT_NOTYPE) && *s->name;
+}
+
+static size_t covering(const struct object *object, size_t section, int64_t off)
+{
+	for (size_t i = 1; i < object->nr_symbols; i++) {
+		const struct elf_symbol *s = &object->symbols[i].elf;
+
+		if (is_variable(object, i, section) && off >= 0 && (uint64_t)off >= s->value &&
+		    (uint64_t)off - s->value < (s->size ? s->size : 1))
+			return i;
+	}
+	return 0;
+}
+
+/* How many variables lie in the section, aliases counted once; *only is the last. */
+static size_t count_variables(const struct object *object, size_t section, size_t *only)
+{
+	size_t nr = 0;
+
+	for (size_t i = 1; i < object->nr_symbols; i++) {
+		if (!is_variable(object, i, section) ||
+		    (nr && object->symbols[*only].elf.value == object->symbols[i].elf.value))
+			continue;
+		*only = i;
+		nr++;
+	}
+	return nr;
+}
+
+static enum ulp_code map_variable(const struct object *object, size_t section, int64_t addend,
+				  const int *tails, size_t *symbol, struct ulp_err *err)
+{
+	size_t only, found;
+	const size_t nr = count_variables(object, section, &only);
+
+	if (nr == 1) {
+		*symbol = only;
+		return ULP_OK;
+	}
+	found = covering(object, section, addend + (tails ? tails[0] : 0));
+	for (size_t i = 1; found && tails && tails[i]; i++)
+		if (covering(object, section, addend + tails[i]) != found)
+			found = 0;
+	if (!found)
+		return ulp_fail(err, ULP_ERELOC,
+				"it is not certain which variable of %s is meant (%zu lie in it); "
+				"compile with -fdata-sections",
+				object->sections[section].name, nr);
+	*symbol = found;
+	return ULP_OK;
+}
+
+/* The function that begins exactly there; clones and cold parts are always brought along. */
+static size_t map_function(const struct object *object, size_t section, int64_t off)
+{
+	for (size_t i = 1; i < object->nr_symbols; i++) {
+		const struct elf_symbol *s = &object->symbols[i].elf;
+
+		if (s->shndx == section && s->type == STT_FUNC && off >= 0 &&
+		    s->value == (uint64_t)off && !name_is_clone(s->name) && !name_is_cold(s->name))
+			return i;
+	}
+	return 0;
+}
+
+enum ulp_code selection_map_section(const struct object *object, size_t section, int64_t addend,
+				    const int *tails, size_t *symbol, struct ulp_err *err)
+{
+	*symbol = 0;
+	if (object->sections[section].class == SECTION_CODE)
+		*symbol = map_function(object, section, addend + (tails ? tails[0] : 0));
+	else if (object->sections[section].class == SECTION_WRITABLE)
+		return map_variable(object, section, addend, tails, symbol, err);
+	return ULP_OK;
+}
+
+/* --- references ------------------------------------------------------------------------ */
+
+static size_t add_reference(struct selection *sel, const struct private_reference *r)
+{
+	sel->references = pool_grow(sel->pool, sel->references, sel->nr_references,
+				    &sel->references_cap, sizeof(*sel->references));
+	sel->references[sel->nr_references] = *r;
+	return sel->nr_references++;
+}
+
+static enum ulp_code record(const struct step *st, const char *name, uint64_t value, uint32_t type,
+			    struct ulp_err *err)
+{
+	const struct private_reference ref = {
+		.name = name,
+		.type = type,
+		.value = value,
+		.addend = st->reloc->addend - (int64_t)st->symbol_off,
+		.object = st->object,
+		.section = st->section,
+		.off = st->reloc->off,
+	};
+
+	/* The linker rewrites .eh_frame, so places in it cannot be followed. */
+	if (st->object->sections[st->section].class == SECTION_UNWIND)
+		return ulp_fail(err, ULP_ERELOC,
+				"unwind information refers to %s, which the target does not export",
+				name);
+	st->reloc->action = RELOC_RECORD;
+	st->reloc->index = add_reference(st->sel, &ref);
+	return ULP_OK;
+}
+
+static size_t find_slot(const struct step *st, const char *name, uint64_t value)
+{
+	struct object *o = st->object;
+	struct private_reference ref = {
+		.name = name,
+		.type = st->sel->target->arch->address,
+		.value = value,
+		.object = o,
+		.section = SLOT_SECTION,
+		.off = o->nr_slots * sizeof(uint64_t),
+	};
+
+	for (size_t i = 0; i < o->nr_slots; i++)
+		if (o->slots[i].value == value)
+			return i;
+	o->slots =
+		pool_grow(st->sel->pool, o->slots, o->nr_slots, &o->slots_cap, sizeof(*o->slots));
+	o->slots[o->nr_slots] = (struct slot){name, value, add_reference(st->sel, &ref)};
+	return o->nr_slots++;
+}
+
+static enum ulp_code to_private(const struct step *st, const char *name, uint64_t value,
+				struct ulp_err *err)
+{
+	const struct packer_arch *arch = st->sel->target->arch;
+
+	if (st->type->kind == RELOC_ADDRESS)
+		return record(st, name, value, arch->address, err);
+	if (st->type->kind != RELOC_GOT)
+		return record(st, name, value, arch->place, err);
+	st->reloc->action = RELOC_SLOT;
+	st->reloc->new_type = arch->place;
+	st->reloc->index = find_slot(st, name, value);
+	return ULP_OK;
+}
+
+static enum ulp_code to_import(const struct step *st, size_t import, struct ulp_err *err)
+{
+	const struct object_section *section = &st->object->sections[st->section];
+	const struct packer_arch *arch = st->sel->target->arch;
+	const char *name = st->sel->imports[import].name;
+	const struct elf_symbol *own;
+
+	st->reloc->new_type = st->reloc->type;
+	if (st->type->kind == RELOC_PLACE) {
+		own = library_export(&st->sel->target->library, name, NULL);
+		if (section->class == SECTION_CODE &&
+		    arch->is_branch(section->bytes, st->reloc->off))
+			st->reloc->new_type = arch->call;
+		else if (own)
+			/* The object was compiled to reach it without a lookup. */
+			return to_private(st, name, own->value, err);
+		else
+			return ulp_fail(err, ULP_ERELOC,
+					"%s belongs to another library and is accessed directly; "
+					"compile with -fPIC",
+					name);
+	}
+	st->reloc->action = RELOC_IMPORT;
+	st->reloc->index = import;
+	st->reloc->new_addend = st->reloc->addend - (int64_t)st->symbol_off;
+	return ULP_OK;
+}
+
+/* Distances between data and data are not what compilers emit; between data and code they are. */
+static enum ulp_code distance_in_data(const struct step *st, const struct object_section *to,
+				      bool *whole, struct ulp_err *err)
+{
+	*whole = true;
+	if (to->class != SECTION_WRITABLE)
+		return ULP_OK;
+	return ulp_fail(err, ULP_ERELOC,
+			"%s in data refers to the writable section %s, and it is not certain to "
+			"which variable; compile with -fdata-sections",
+			st->type->name, to->name);
+}
+
+/* A reference by section: *whole if it stays one. */
+static enum ulp_code resolve_section(struct step *st, bool *whole, struct ulp_err *err)
+{
+	const size_t section = st->object->symbols[st->reloc->symbol].elf.shndx;
+	const struct object_section *from = &st->object->sections[st->section];
+	const bool from_code = from->class == SECTION_CODE;
+	const struct object_section *to = object_symbol_section(st->object, st->reloc->symbol);
+	const int *tails = NULL;
+	enum ulp_code code;
+
+	*whole = true;
+	if (!to)
+		return ulp_fail(err, ULP_EELF, "refers to a section that does not exist");
+	if (to->class == SECTION_THREAD)
+		return ulp_fail(err, ULP_ETLS, "thread-local variables are not supported yet");
+	if (st->type->kind != RELOC_ADDRESS) {
+		/* A distance in data: a jump table, which leads into its own function. */
+		if (!from_code)
+			return distance_in_data(st, to, whole, err);
+		tails = st->sel->target->arch->tails(from->bytes, st->reloc->off);
+	}
+	code = selection_map_section(st->object, section, st->reloc->addend, tails, &st->symbol,
+				     err);
+	if (code || !st->symbol)
+		return code;
+	st->symbol_off = st->object->symbols[st->symbol].elf.value;
+	*whole = false;
+	return ULP_OK;
+}
+
+static enum ulp_code resolve(struct step *st, struct ulp_err *err)
+{
+	const struct object_symbol *s = &st->object->symbols[st->reloc->symbol];
+	enum ulp_code code;
+	bool whole;
+
+	st->symbol = st->reloc->symbol;
+	if (s->elf.type == STT_SECTION) {
+		code = resolve_section(st, &whole, err);
+		if (code || whole) {
+			if (!code)
+				selection_keep(st->object, st->reloc->symbol);
+			return code;
+		}
+	}
+	code = selection_bind(st->sel, st->object, st->symbol, err);
+	if (code)
+		return code;
+	s = &st->object->symbols[st->symbol];
+	if (s->bound == BOUND_IMPORT)
+		return to_import(st, s->import, err);
+	if (s->bound == BOUND_PRIVATE)
+		return to_private(st, s->target_name, s->target->value, err);
+	selection_keep(s->home, s->home_symbol);
+	return ULP_OK;
+}
+
+enum ulp_code selection_relocate(struct selection *sel, struct object *object, size_t section,
+				 struct object_reloc *reloc, struct ulp_err *err)
+{
+	struct step st = {sel, object, section, reloc, sel->target->arch->reloc(reloc->type), 0, 0};
+	const char *name = object->symbols[reloc->symbol].elf.name;
+	enum ulp_code code = ULP_OK;
+
+	if (!st.type)
+		code = ulp_fail(err, ULP_ERELOC, "relocation type %u is not known", reloc->type);
+	else if (st.type->kind == RELOC_TLS)
+		code = ulp_fail(err, ULP_ETLS,
+				"%s%s(%s) thread-local variables are not supported yet", name,
+				*name ? " " : "", st.type->name);
+	else if (st.type->kind == RELOC_REFUSED)
+		code = ulp_fail(err, ULP_ERELOC, "relocation %s%s%s is not supported: %s",
+				st.type->name, *name ? " against " : "", name, st.type->why);
+	else if (st.type->kind != RELOC_NOTHING && reloc->symbol)
+		code = resolve(&st, err);
+	if (code)
+		ulp_err_at(err, "%s", object_place(sel->pool, object, section, reloc->off));
+	return code;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The spec of a live patch: ulp-spec(5) as a structure. */
+#ifndef ULP_PACKER_SPEC_H
+#define ULP_PACKER_SPEC_H
+
+#include "container/patch.h"
+#include "packer/yaml_tree.h"
+
+struct spec_function {
+	const char *replace; /* name in the target */
+	const char *with;    /* name in the object; `replace` by default */
+	const char *source;  /* source file of the target's function; NULL: not given */
+	struct yaml_place place;
+};
+
+struct spec {
+	struct yaml_source source; /* for messages */
+	const char *name;
+	const char *description; /* "" if not given */
+	const char **labels;
+	size_t nr_labels;
+	const char *soname;
+	struct ulp_build_id *build_ids; /* builds of the target it is meant for; may be none */
+	size_t nr_build_ids;
+	struct spec_function *functions; /* at least one */
+	size_t nr_functions;
+	enum ulp_consistency consistency;
+};
+
+/*
+ * Reads and checks a spec; strings belong to the pool.
+ * Errors: ULP_ESYS (cannot be read), ULP_ESPEC at "file:line:column".
+ */
+ULP_MUST_CHECK enum ulp_code spec_load(struct pool *pool, const char *path, struct spec *spec,
+				       struct ulp_err *err);
+
+/* The same for text in memory, which must live as long as the spec; path only names it. */
+ULP_MUST_CHECK enum ulp_code spec_parse(struct pool *pool, const char *path, const char *text,
+					size_t len, struct spec *spec, struct ulp_err *err);
+
+/* A fault that shows only later, at the place of the spec that asks for it. */
+enum ulp_code spec_fail(const struct spec *spec, struct yaml_place place, enum ulp_code code,
+			struct ulp_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+#endif

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Compiles with $ULP_CC.
+check_PROGRAMS += unit_spec unit_tails unit_packer unit_packer_refusals
+TESTS += unit_spec unit_tails unit_packer unit_packer_refusals
+PACKER_LAB = tests/lib/packer_lab.c tests/lib/packer_lab.h
+EXTRA_DIST += tests/lib/arch/x86_64/packer_target.h
+unit_spec_SOURCES = tests/unit/test_spec.c
+unit_spec_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
+unit_tails_SOURCES = tests/unit/test_tails.c
+unit_tails_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
+unit_packer_SOURCES = tests/unit/test_packer.c $(PACKER_LAB)
+unit_packer_CPPFLAGS = $(AM_CPPFLAGS) -DULP_TEST_ARCH='"$(ULP_ARCH)"'
+unit_packer_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
+unit_packer_refusals_SOURCES = tests/unit/test_packer_refusals.c $(PACKER_LAB)
+unit_packer_refusals_CPPFLAGS = $(unit_packer_CPPFLAGS)
+unit_packer_refusals_LDADD = libtest.la libpacker.la libcontainer.la $(CMOCKA_LIBS)
