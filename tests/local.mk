@@ -4,3 +4,4 @@ include tests/lib/local.mk
 include tests/unit/local.mk
 include tests/fuzz/local.mk
 endif
+include tests/e2e/local.mk

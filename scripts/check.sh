@@ -1,0 +1,236 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Runs every test and every static check.  The last line is "N passed, N failed[, N skipped]".
+set -u -o pipefail
+top=$(cd "$(dirname "$0")/.." && pwd -P)
+. "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/packages.sh"
+. "$top/scripts/lib/sources.sh"
+. "$top/scripts/lib/openssl.sh"
+
+usage() {
+	cat <<END
+Usage: scripts/check.sh [--quick | --help]
+Installs what is missing (on Debian), builds in _build/, and runs every test and static check.
+
+  --quick   only the build with gcc and its tests
+  --help    show this help
+
+The last line of the output is "N passed, N failed", with ", N skipped" where there are some;
+the exit status is 0 if nothing failed.
+END
+}
+
+# No variant's tests take nearly as long; one that hangs must not hang the whole.
+tests_seconds=1200
+
+passed=0
+failed=0
+skipped=0
+
+# step NAME COMMAND...: one test that is one command.  Its output is shown where it fails.
+step() {
+	local name=$1 started=$SECONDS log
+	shift
+	log=$build_root/$(printf '%s' "$name" | tr -c 'A-Za-z0-9\n' '-').log
+	mkdir -p "$build_root"
+	if "$@" >"$log" 2>&1 </dev/null; then
+		passed=$((passed + 1))
+		say "PASS: $name ($((SECONDS - started)) s)"
+		return 0
+	fi
+	failed=$((failed + 1))
+	say "FAIL: $name ($((SECONDS - started)) s)"
+	tail -n 60 "$log" | sed 's/^/    /'
+	return 1
+}
+
+# A failure that is not a step of its own.
+fail() {
+	failed=$((failed + 1))
+	say "FAIL: $*"
+}
+
+# count RESULT FILE: how many results of a kind automake's result file has.
+count() {
+	grep -c "^:test-result: $1" "$2"
+}
+
+# Counts the results of one test program from its .trs file; shows its log where one failed.
+# Automake adds an ERROR for an exit status that only repeats the failures: it counts once.
+add_results() {
+	local trs=$1 variant=$2 fails errors
+	fails=$(($(count FAIL "$trs") + $(count XPASS "$trs")))
+	errors=$(count ERROR "$trs")
+	if [ "$fails" -gt 0 ] && [ "$errors" -eq 1 ] && ! grep -q '^ERROR.*Bail out' "${trs%.trs}.log"; then
+		errors=0
+	fi
+	passed=$((passed + $(count PASS "$trs") + $(count XFAIL "$trs")))
+	skipped=$((skipped + $(count SKIP "$trs")))
+	failed=$((failed + fails + errors))
+	if [ $((fails + errors)) -gt 0 ]; then
+		say "FAIL: $variant: $(basename "$trs" .trs)"
+		# What succeeded is left out, so that the remarks on what failed are in sight.
+		grep -vE '^(PASS: |ok )' "${trs%.trs}.log" | tail -n 60 | sed 's/^/    /'
+	elif grep -q '^:test-result: SKIP' "$trs"; then
+		grep -hE '^SKIP' "${trs%.trs}.log" | sort -u | head -n 5
+	fi
+}
+
+# run_tests VARIANT: make check, and the sum of its results.
+run_tests() {
+	local variant=$1 dir=$build_root/$1 started=$SECONDS before=$((passed + failed + skipped)) trs
+	step "$variant: test programs" make -C "$dir" -j"$(jobs_count)" check TESTS= || return
+	find "$dir" -name '*.trs' -delete
+	# One after the other: tests that stop processes should not share the machine.
+	timeout -k 30 "$tests_seconds" make -C "$dir" -k check >"$dir/check.log" 2>&1 </dev/null
+	[ $? -ne 124 ] || fail "$variant: the tests did not end in $tests_seconds seconds"
+	while read -r trs; do
+		add_results "$trs" "$variant"
+	done < <(find "$dir" -name '*.trs' | sort)
+	if [ $((passed + failed + skipped)) -eq "$before" ]; then
+		fail "$variant: no test was run"
+		tail -n 40 "$dir/check.log" | sed 's/^/    /'
+	fi
+	say "$variant: $((passed + failed + skipped - before)) results ($((SECONDS - started)) s)"
+}
+
+# variant NAME [configure's arguments]: builds it and runs its tests.
+variant() {
+	step "$1: build" build_variant "$@" || return
+	run_tests "$1"
+}
+
+# Everything that tests/e2e/openssl.sh needs: it neither builds nor fetches anything itself.
+prepare_openssl() {
+	openssl_build "$(find_plugin "$build_root/gcc")" &&
+		openssl_fix CVE-2025-69418 "$build_root/fix" &&
+		fetch_program nginx /usr/sbin/nginx
+}
+
+# --- static checks -------------------------------------------------------------
+
+c_folders="container engine runtime trigger packer"
+
+c_files() {
+	local folder
+	for folder; do
+		find "$top/$folder" -name '*.c' -o -name '*.h' -o -name '*.cc'
+	done | sort
+}
+
+check_format() {
+	local file status=0
+	# shellcheck disable=SC2086
+	for file in $(c_files $c_folders gcc-plugin tests docs); do
+		clang-format --dry-run -Werror "$file" >/dev/null 2>&1 || {
+			echo "${file#"$top"/} is not formatted: clang-format -i"
+			status=1
+		}
+	done
+	return "$status"
+}
+
+# What the compiler is told besides the warnings, for the tools that parse the sources.
+tool_flags() {
+	local arch folder
+	arch=$(sed -n 's/^ULP_ARCH = //p' "$build_root/gcc/Makefile")
+	printf '%s\n' -D_GNU_SOURCE -DHAVE_CONFIG_H "-I$top" "-I$build_root/gcc"
+	for folder in "$top"/*/arch/"$arch"; do
+		printf '%s\n' "-I$folder"
+	done
+}
+
+# One file a process: version 14 warns wrongly where it has seen another file before.
+check_tidy() {
+	# shellcheck disable=SC2046,SC2086
+	c_files $c_folders | grep '\.c$' | xargs -P "$(jobs_count)" -n 1 sh -c '
+		flags=$1
+		shift
+		clang-tidy --quiet "$@" -- -std=gnu17 $flags 2>&1' sh "$(tool_flags | tr '\n' ' ')"
+}
+
+check_cppcheck() {
+	# shellcheck disable=SC2046,SC2086
+	cppcheck --quiet -j "$(jobs_count)" --std=c11 --language=c --error-exitcode=1 \
+		--inline-suppr --enable=warning,performance,portability \
+		--suppressions-list="$top/scripts/cppcheck.suppress" \
+		$(tool_flags) $(c_files $c_folders | grep '\.c$')
+}
+
+# What make install lays down, at its places.
+check_install() {
+	local root name
+	root=$(mktemp -d) || return
+	make -C "$build_root/gcc" install DESTDIR="$root" || return
+	for name in bin/ulp bin/ulp-packer lib/libpulp.so.0 share/man/man1/ulp.1; do
+		[ -e "$root/usr/local/$name" ] || {
+			echo "$name is not installed"
+			return 1
+		}
+	done
+	[ -n "$(find "$root" -path '*/plugin/ulp.so')" ] || {
+		echo "the plugin is not installed"
+		return 1
+	}
+	rm -rf "$root"
+}
+
+# Builds from the tarball in a read-only source tree and runs the unit tests there.  Not the end to
+# end tests: they have run twice by now, and the tarball's share in them is the same.
+check_dist() {
+	make -C "$build_root/gcc" distcheck -j"$(jobs_count)" \
+		TESTS="$(make -s -C "$build_root/gcc" print-unit-tests)"
+}
+
+static_checks() {
+	step "clang-format" check_format
+	step "clang-tidy" check_tidy
+	step "cppcheck" check_cppcheck
+	step "include directions" "$top/scripts/check-includes.sh"
+	step "help and man pages" "$top/scripts/check-help.sh" "$build_root/gcc"
+	step "make install" check_install
+	step "make distcheck" check_dist
+}
+
+# --- the whole ------------------------------------------------------------------
+
+finish() {
+	local skips=
+	[ "$skipped" -eq 0 ] || skips=", $skipped skipped"
+	say "$passed passed, $failed failed$skips"
+	[ "$failed" -eq 0 ]
+	exit
+}
+
+quick=no
+case ${1-} in
+'') ;;
+--quick) quick=yes ;;
+--help)
+	usage
+	exit 0
+	;;
+*)
+	usage >&2
+	exit 2
+	;;
+esac
+exec </dev/null
+
+# shellcheck disable=SC2086
+need_build_packages $packages_tests || fail "packages for the build are missing"
+if [ "$quick" = yes ]; then
+	variant gcc --enable-werror CC=gcc CXX=g++
+	finish
+fi
+# shellcheck disable=SC2086
+need_packages $packages_check $packages_openssl || fail "packages for the checks are missing"
+if step "gcc: build" build_variant gcc --enable-werror CC=gcc CXX=g++; then
+	step "OpenSSL with the plugin" prepare_openssl
+	run_tests gcc
+	static_checks
+fi
+variant clang --enable-werror CC=clang CXX=clang++
+variant sanitized --enable-asan --enable-ubsan CC=gcc CXX=g++
+finish

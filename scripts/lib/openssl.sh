@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Debian's OpenSSL as a live patchable library, and objects with the fixes of later versions.
+# Needs common.sh and sources.sh.
+
+# The version that runs and has the faults.
+openssl_version=3.0.17-1~deb12u2
+
+openssl_source() {
+	printf '%s\n' "$cache/src/openssl-${openssl_version%%-*}"
+}
+
+# The source as Debian builds it: upstream's with the patches of debian/patches.
+unpack_openssl() {
+	local source
+	source=$(openssl_source)
+	[ ! -e "$source/debian/complete" ] || return 0
+	fetch_source openssl "$openssl_version" || return
+	rm -rf "$source"
+	mkdir -p "$cache/src"
+	quietly "$cache/src/unpack.log" dpkg-source --no-check --no-copy -x \
+		"$cache/sources/$openssl_version/openssl_$openssl_version.dsc" "$source" || return
+	touch "$source/debian/complete"
+}
+
+# Debian's flags (debian/rules of the package); $1 gets what is to be added to CFLAGS.
+openssl_flags() {
+	local get
+	get() {
+		DEB_BUILD_MAINT_OPTIONS='hardening=+all future=+lfs' dpkg-buildflags --get "$1"
+	}
+	CFLAGS="$(get CFLAGS)${1:+ $1}"
+	CPPFLAGS=$(get CPPFLAGS)
+	LDFLAGS=$(get LDFLAGS)
+	CC=gcc # the plugin's, whatever the caller's CC is
+	export CC CFLAGS CPPFLAGS LDFLAGS
+}
+
+# The arguments of ./Configure, from the same place.
+openssl_arguments() {
+	local host
+	host=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+	printf '%s\n' shared --prefix=/usr --openssldir=/usr/lib/ssl "--libdir=lib/$host" \
+		no-idea no-mdc2 no-rc5 no-zlib no-ssl3 enable-unit-test no-ssl3-method \
+		enable-rfc3779 enable-cms no-capieng no-rdrand
+	if [ "$(dpkg-architecture -qDEB_HOST_ARCH_CPU)" = amd64 ]; then
+		printf '%s\n' enable-ec_nistp_64_gcc_128
+	fi
+	printf 'debian-%s\n' "$(dpkg-architecture -qDEB_HOST_ARCH)"
+}
+
+# What a build depends on, as one word.  Of the plugin only the bits that do something: neither
+# its debug information nor its build ID, which name the folder that it was built in.
+openssl_key() {
+	local bits
+	bits=$(mktemp) || return
+	if [ -n "$1" ]; then
+		objcopy --strip-all --remove-section=.note.gnu.build-id "$1" "$bits" || return
+	fi
+	{
+		cat "$bits"
+		openssl_arguments
+		DEB_BUILD_MAINT_OPTIONS='hardening=+all future=+lfs' dpkg-buildflags --export=cmdline |
+			sed 's/-f[a-z]*-prefix-map=[^ ]*//g'
+		gcc -v 2>&1 | tail -n 1
+		printf '%s\n' "$openssl_version"
+	} | sha256sum | cut -c 1-12
+	rm -f "$bits"
+}
+
+# openssl_is_built PLUGIN: sets openssl_dir to where that build belongs; true if it is there.
+openssl_is_built() {
+	local key
+	key=$(openssl_key "$1") || return
+	openssl_dir=$cache/openssl/$key
+	[ -e "$openssl_dir/complete" ]
+}
+
+# openssl_build PLUGIN: builds libcrypto.so.3 and libssl.so.3 where that is not done yet and
+# sets openssl_dir to the folder.  An empty PLUGIN gives a plain build.  The folder's file
+# "complete" is made last: an interrupted build is done again from the start, because make
+# cannot know an object that was cut short.
+openssl_build() {
+	local plugin=$1
+	! openssl_is_built "$plugin" || return 0
+	mkdir -p "$cache/openssl"
+	(
+		flock 9
+		[ ! -e "$openssl_dir/complete" ] || exit 0
+		openssl_build_locked "$plugin" "$openssl_dir"
+	) 9>"$cache/openssl/lock"
+}
+
+openssl_build_locked() {
+	local plugin=$1 dir=$2 arguments more=
+	unpack_openssl || return
+	say "building OpenSSL $openssl_version in ${dir#"$top"/} (takes some minutes)"
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	if [ -n "$plugin" ]; then
+		# A copy, because fixes are compiled with the same command long after.
+		cp "$plugin" "$dir/ulp.so"
+		more="-fplugin=$dir/ulp.so"
+	fi
+	mapfile -t arguments < <(openssl_arguments)
+	(
+		cd "$dir" || exit
+		openssl_flags "$more"
+		quietly configure.log "$(openssl_source)/Configure" "${arguments[@]}" || exit
+		quietly make.log make -j"$(jobs_count)" build_generated || exit
+		quietly make.log make -j"$(jobs_count)" libcrypto.so libssl.so
+	) || return
+	touch "$dir/complete"
+	openssl_drop_old "$dir"
+}
+
+# Keeps the build $1 and the one before it; each is some 150 MB.
+openssl_drop_old() {
+	find "$cache/openssl" -mindepth 1 -maxdepth 1 -type d ! -path "$1" -printf '%T@ %p\n' |
+		sort -rn | tail -n +2 | cut -d ' ' -f 2- | while read -r old; do
+		rm -rf "$old"
+	done
+}
+
+# --- fixes --------------------------------------------------------------------
+# A fix is described in specs/openssl/NAME.fix by lines of "key value":
+#   fixed-in VERSION    upstream version that has it; any later one will do
+#   file PATH           a file of the source that changes; its functions follow:
+#   function NAME       taken from the fixed file, in the place of the old one; a new one is
+#                       put before the next function that stands here
+
+# fix_lines NAME KEY: the values of a key.
+fix_lines() {
+	sed -n "s/^$2[[:space:]]\{1,\}//p" "$top/specs/openssl/$1.fix"
+}
+
+# Sets fixed_version to the newest source of the same series that has the fix.
+find_fixed_version() {
+	local wanted=$1 version
+	update_sources || return
+	for version in $(source_versions openssl); do
+		case $version in
+		3.0.*)
+			if dpkg --compare-versions "${version%%-*}" ge "$wanted"; then
+				fixed_version=$version
+				return 0
+			fi
+			;;
+		esac
+	done
+	say "no source of openssl $wanted or later in the 3.0 series is offered by this machine's mirror" >&2
+	return 1
+}
+
+# fixed_file WANTED PATH: sets fixed_path to the file as upstream has it in WANTED or later.
+# What was fetched before is used again without asking the mirror.
+fixed_file() {
+	local wanted=$1 path=$2 dir tarball
+	for dir in "$cache"/src/fixed-*; do
+		if [ -f "$dir/$path" ] && dpkg --compare-versions "${dir##*-}" ge "$wanted"; then
+			fixed_path=$dir/$path
+			return 0
+		fi
+	done
+	find_fixed_version "$wanted" || return
+	fetch_source openssl "$fixed_version" --tar-only || return
+	dir=$cache/src/fixed-${fixed_version%%-*}
+	tarball=$(echo "$cache/sources/$fixed_version"/openssl_*.orig.tar.gz)
+	mkdir -p "$dir"
+	tar -xzf "$tarball" -C "$dir" --strip-components=1 --wildcards "*/$path" || return
+	fixed_path=$dir/$path
+}
+
+# openssl_fix NAME OUT: compiles the fix into the folder OUT, one object a source file, as the
+# build compiles that file.  Sets fix_objects to their paths.
+openssl_fix() {
+	local name=$1 out=$2 wanted path
+	fix_objects=()
+	mkdir -p "$out"
+	wanted=$(fix_lines "$name" fixed-in)
+	for path in $(fix_lines "$name" file); do
+		fixed_file "$wanted" "$path" || return
+		# shellcheck disable=SC2046
+		quietly "$out/graft.log" perl "$top/scripts/openssl-graft.pl" \
+			"$(openssl_source)/$path" "$fixed_path" "$out/$(basename "$path")" \
+			$(fix_functions "$name" "$path") || return
+		compile_like_openssl "$path" "$out/$(basename "$path")" || return
+		fix_objects+=("$out/$(basename "$path" .c).o")
+	done
+}
+
+# The functions that stand below one file of a description.
+fix_functions() {
+	awk -v path="$2" '$1 == "file" { here = $2 == path } $1 == "function" && here { print $2 }' \
+		"$top/specs/openssl/$1.fix"
+}
+
+# compile_like_openssl PATH COPY: compiles COPY with the command that the build has for PATH.
+# The functions get sections of their own, so that the packer's link drops those that nobody
+# asks for.
+compile_like_openssl() {
+	local path=$1 copy=$2 source object command
+	source=$(openssl_source)/$path
+	object=$(cd "$openssl_dir" && awk -v base="$(dirname "$path")/lib" -v file="$(basename "$path" .c)" '
+		index($0, base) == 1 && $1 ~ ("-shlib-" file "\\.o:") { sub(/:.*/, ""); print; exit }' Makefile)
+	if [ -z "$object" ]; then
+		say "the build of OpenSSL has no rule for $path" >&2
+		return 1
+	fi
+	command=$(make -s -n -C "$openssl_dir" -W "$(openssl_makefile_path "$source")" "$object" |
+		grep -- " -c -o $object " | sed -e 's/ -MMD -MF [^ ]*\( -MT [^ ]*\)\{0,1\}//' -e "s| -c -o $object .*||")
+	if [ -z "$command" ]; then
+		say "make does not say how $object is compiled" >&2
+		return 1
+	fi
+	printf '%s\n' "$command" >"${copy%.c}.command"
+	# shellcheck disable=SC2086
+	(cd "$openssl_dir" && quietly "${copy%.c}.log" sh -c "$command \"\$@\"" sh \
+		-ffunction-sections -fdata-sections -iquote "$(dirname "$source")" \
+		-c -o "${copy%.c}.o" "$copy")
+}
+
+# A source as the build's Makefile names it (relative to the build folder).
+openssl_makefile_path() {
+	realpath --relative-to="$openssl_dir" "$1"
+}

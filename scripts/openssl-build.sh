@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Builds Debian's OpenSSL with the plugin and keeps it in _cache/.
+set -u -o pipefail
+top=$(cd "$(dirname "$0")/.." && pwd -P)
+. "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/packages.sh"
+. "$top/scripts/lib/sources.sh"
+. "$top/scripts/lib/openssl.sh"
+
+usage() {
+	cat <<END
+Usage: scripts/openssl-build.sh [OPTION]...
+Builds Debian's libcrypto.so.3 and libssl.so.3 with the plugin and keeps them in _cache/.
+The last line of its output is the folder of the libraries.
+
+  --plugin PLUGIN   build with this plugin; without it the build is a plain one
+  --fix NAME DIR    compile the fix specs/openssl/NAME.fix into DIR
+  --help            show this help
+
+ULP_SOURCES=DIR takes the source packages from DIR instead of the machine's mirror.
+END
+}
+
+plugin='' fix='' out=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--plugin)
+		[ $# -ge 2 ] || die "--plugin needs a path"
+		plugin=$(realpath -e "$2") || die "no plugin $2"
+		shift 2
+		;;
+	--fix)
+		[ $# -ge 3 ] || die "--fix needs a name and a folder"
+		[ -f "$top/specs/openssl/$2.fix" ] || die "there is no specs/openssl/$2.fix"
+		fix=$2 out=$(realpath -m "$3")
+		shift 3
+		;;
+	--help)
+		usage
+		exit 0
+		;;
+	*)
+		usage >&2
+		exit 2
+		;;
+	esac
+done
+
+# shellcheck disable=SC2086
+need_packages gcc make $packages_openssl || die "packages are missing"
+openssl_build "$plugin" || die "OpenSSL could not be built"
+if [ -n "$fix" ]; then
+	openssl_fix "$fix" "$out" || die "the fix could not be compiled"
+	say "${fix_objects[@]}"
+fi
+say "$openssl_dir"

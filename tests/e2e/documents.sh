@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The documents against what they describe: the table of exit statuses, the man
+# pages' own markup, links.  (The options: scripts/check-help.sh.)
+. "${ULP_SRCDIR:?}/tests/lib/tap.sh"
+
+man=$ULP_SRCDIR/man
+errors=$ULP_SRCDIR/container/err.h
+cd "$tap_dir" || exit 99
+
+# --- exit statuses ----------------------------------------------------------
+
+# X(name, status, skip, "text") gives status|text; success stands in the prose of the pages.
+sed -n 's/^[[:space:]]*X(ULP_[A-Z]*, \([0-9]*\), [01], "\(.*\)").*/\1|\2/p' "$errors" |
+	grep -v '^0|' | sort >list
+tap_ok 'container/err.h has a list' [ "$(wc -l <list)" -gt 20 ]
+sed 's/\\-/-/g; s/\\(aq/'"'"'/g' "$man/ulp.1" | grep -E '^[0-9]\|' | sort >table
+run diff list table
+tap_is 'ulp.1 has the errors of container/err.h' 0 "$status"
+
+# --- markup and links -------------------------------------------------------
+
+for page in "$man"/*.[157]; do
+	name=${page##*/}
+	if command -v groff >/dev/null; then
+		run groff -man -t -ww -Tutf8 "$page"
+		tap_is "$name has no fault of markup" '' "$(cat err)"
+	else
+		tap_skip "$name has no fault of markup" 'no groff'
+	fi
+done
+for document in README.md CONTRIBUTING.md docs/architecture.md; do
+	folder=$(dirname "$ULP_SRCDIR/$document")
+	grep -Eo '\]\([^)#]+' "$ULP_SRCDIR/$document" | sed 's/^](//' | grep -v '^https*:' >links
+	missing=$(while read -r link; do
+		[ -e "$folder/$link" ] || echo "$link"
+	done <links)
+	tap_is "$document: links lead somewhere" '' "$missing"
+done
+
+tap_done

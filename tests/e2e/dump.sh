@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A container is an ELF file with .ulp and .ulp.rev, and ulp dump shows what is in them.
+. "${ULP_SRCDIR:?}/tests/lib/e2e.sh"
+
+cat >fix.c <<'C'
+#include "libvictim.h"
+#include <stdio.h>
+int scale(int n);
+extern int base;
+int victim_private(int n)
+{
+	return scale(n) + base;
+}
+int new_number(int n);
+int new_number(int n)
+{
+	return printf("%d", n);
+}
+C
+cat >fix.yaml <<'YAML'
+ulp: 1
+name: dumped
+description: for showing it
+labels: [CVE-2000-0003, "bsc#3"]
+target:
+  soname: libvictim.so.1
+functions:
+  - replace: victim_private
+  - replace: victim_number
+    with: new_number
+YAML
+pack fix
+
+# address FILE SYMBOL, length FILE SYMBOL
+address() {
+	printf '0x%x' "0x$(nm "$1" | sed -n "s/^\\([0-9a-f]*\\) . $2\$/\\1/p")"
+}
+id_of() {
+	readelf -n "$1" | sed -n 's/.*Build ID: //p'
+}
+
+readelf -SW fix.so | sed 's/^ *\[ *[0-9]*\] *//' | cut -d ' ' -f 1 >sections
+tap_ok 'the container has .ulp' grep -qx '\.ulp' sections
+tap_ok 'the container has .ulp.rev' grep -qx '\.ulp\.rev' sections
+tap_has 'the container is a shared object' "$(readelf -h fix.so >header; echo header)" 'DYN \(Shared object file\)'
+
+run "$ulp" dump fix.so
+cp out whole
+tap_is 'dump: status' 0 "$status"
+tap_has 'dump: name' whole '^  name: +dumped$'
+tap_has 'dump: description' whole '^  description: +for showing it$'
+tap_has 'dump: labels' whole '^  labels: +CVE-2000-0003, bsc#3$'
+tap_has 'dump: build ID' whole "^  build ID: +$(id_of fix.so)\$"
+tap_has 'dump: target' whole '^  target: +libvictim\.so\.1$'
+tap_has 'dump: build ID of the target' whole "^  target build ID: +$(id_of lib/libvictim.so.1)\$"
+tap_has 'dump: how many functions' whole '^  replaced functions \(2\):$'
+tap_has 'dump: first function' whole '^    victim_private -> victim_private$'
+tap_has 'dump: second function' whole '^    victim_number -> new_number$'
+for name in victim_private victim_number; do
+	tap_has "dump: where $name is in the target" whole \
+		"^      old: +$(address lib/libvictim.so.1 "$name"), [0-9]+ bytes, checksum [0-9a-f]{16}\$"
+done
+tap_has 'dump: where new_number is in the container' whole \
+	"^      new: +$(address fix.so new_number), [0-9]+ bytes\$"
+tap_has 'dump: the entry' whole '^      entry: 0x[0-9a-f]+, 5-byte NOP, word 0x[0-9a-f]+ = ([0-9a-f]{2} ?){8}$'
+tap_has 'dump: import with version and provider' whole '^    printf@GLIBC_[0-9.]+ from libc\.so\.6$'
+tap_has 'dump: private function' whole \
+	"^    scale at $(address lib/libvictim.so.1 scale), from 0x[0-9a-f]+, R_X86_64_"
+tap_has 'dump: private variable' whole \
+	"^    base at $(address lib/libvictim.so.1 base), from 0x[0-9a-f]+, R_X86_64_"
+tap_has 'dump: what .ulp.rev is for' whole '^    original bytes of 2 functions of libvictim\.so\.1$'
+
+# The files are enough: no process, no target, nothing of the source.
+mkdir apart
+cp fix.so apart
+run env -C apart "$ulp" dump fix.so
+tap_ok 'dump: nothing but the file is needed' cmp out whole
+
+tap_done

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+TESTS += tests/e2e/cli.sh tests/e2e/documents.sh
+dist_check_SCRIPTS += tests/e2e/cli.sh tests/e2e/documents.sh
+EXTRA_DIST += tests/lib/tap.sh
+
+# With real processes, the plugin and the runtime: not under the sanitizers, whose own runtime
+# cannot be preloaded behind ours.
+E2E_TESTS = \
+	tests/e2e/apply_revert.sh \
+	tests/e2e/dump.sh \
+	tests/e2e/errors.sh \
+	tests/e2e/livepatchable.sh \
+	tests/e2e/malloc_loop.sh \
+	tests/e2e/openssl.sh \
+	tests/e2e/sigkill.sh
+if !SANITIZED
+TESTS += $(E2E_TESTS)
+endif
+dist_check_SCRIPTS += $(E2E_TESTS)
+EXTRA_DIST += \
+	tests/lib/e2e.sh tests/lib/process.sh \
+	tests/e2e/victims/killer.c \
+	tests/e2e/victims/libvictim.c tests/e2e/victims/libvictim.h \
+	tests/e2e/victims/ocb_victim.c tests/e2e/victims/tls_load.c \
+	tests/e2e/victims/tracer.c \
+	tests/e2e/victims/victim.c

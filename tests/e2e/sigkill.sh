@@ -1,0 +1,196 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# ulp is killed at random moments, and at each of the system calls by which it touches the process.
+# The process must live and compute right, and the next ulp must be able to go on from whatever state
+# that left.
+. "${ULP_SRCDIR:?}/tests/lib/e2e.sh"
+
+rounds=${ULP_ROUNDS:-100}
+seed=${ULP_SEED:-$$}
+echo "# ULP_SEED=$seed"
+victim_program killer
+
+cat >fix.c <<'C'
+#include "libvictim.h"
+int victim_number(int n)
+{
+	return n + 101;
+}
+int victim_other(int n)
+{
+	return n + 102;
+}
+C
+fix_spec fix victim_number victim_other >fix.yaml
+pack fix
+
+victim_start a
+a=$victim_pid
+code=$(ask a code)
+tap_ok 'threads that allocate' answers a started threads malloc 2
+tap_ok 'threads that call the patched functions' answers a started threads call 2
+
+# How long a change takes here, in microseconds: the delays shall fall into all parts of it.
+started=$(date +%s%N)
+for n in 1 2 3 4 5; do
+	run apply "$a" fix.so
+	tap_is "change $n to measure: apply" 0 "$status"
+	run revert "$a" fix.so
+	tap_is "change $n to measure: revert" 0 "$status"
+done
+typical=$((($(date +%s%N) - started) / 10000))
+echo "# a change takes about $typical us"
+
+# The state that both functions of a victim show.
+effect() {
+	case $(ask "$1" number 4)/$(ask "$1" other 4) in
+	105/106) echo applied ;;
+	5/6) echo reverted ;;
+	*) echo mixed ;;
+	esac
+}
+
+# recorded PID: the state that the registry has
+recorded() {
+	if "$ulp" check -p "$1" fix.so >check.out 2>&1; then
+		echo applied
+	elif [ $? -eq 1 ]; then
+		echo reverted
+	else
+		echo error
+	fi
+}
+
+# option_for STATE: the option of ulp trigger that leads away from it
+option_for() {
+	[ "$1" = reverted ] || echo --revert
+}
+
+# goes_on NAME PID: after a kill the victim computes right, and the next change succeeds and leaves a
+# consistent state
+goes_on() {
+	[ "$(ask "$1" wrong)" = 0 ] || return 1
+	before=$(recorded "$2")
+	wanted=applied
+	[ "$before" = reverted ] || wanted=reverted
+	# shellcheck disable=SC2046
+	"$ulp" trigger -p "$2" $(option_for "$before") fix.so >next.out 2>&1 || return 1
+	[ "$(recorded "$2")" = "$wanted" ] && [ "$(effect "$1")" = "$wanted" ]
+}
+
+# explain NAME PID WHAT: of a round that failed
+explain() {
+	echo "# $3: before $before, recorded $(recorded "$2"), effect $(effect "$1")"
+	sed 's/^/# killed: /' killed.out
+	sed 's/^/# next: /' next.out
+}
+
+# --- at random moments -------------------------------------------------------
+
+# One kill, and then a change that must succeed.  Its kinds: see victims/killer.c.
+round() {
+	killed=0
+	# shellcheck disable=SC2046
+	./killer "$1" "$2" "$ulp" trigger -p "$a" $(option_for "$(recorded "$a")") fix.so \
+		>killed.out 2>&1 || killed=$?
+	[ "$killed" -ne 9 ] || nr_killed=$((nr_killed + 1))
+	if [ "$killed" -eq 0 ]; then
+		nr_late=$((nr_late + 1))
+		most=$((most * 8 / 10))
+	else
+		most=$((most * 21 / 20))
+	fi
+	goes_on a "$a"
+}
+
+nr_killed=0
+nr_late=0
+failed=0
+n=0
+# The load of the machine changes: when a kill comes too late the next ones come a little earlier.
+most=$typical
+parts=$(awk -v seed="$seed" -v nr="$rounds" 'BEGIN {
+	srand(seed)
+	for (i = 0; i < nr; i++)
+		print int(rand() * 1000)
+}')
+for part in $parts; do
+	n=$((n + 1))
+	delay=$((most * part / 1000))
+	case $((n % 4)) in
+	0) whom=tool ;;
+	1) whom=worker ;;
+	*) whom=all ;;
+	esac
+	round "$whom" "$delay" && continue
+	failed=$((failed + 1))
+	explain a "$a" "round $n ($whom after $delay us)"
+	[ "$failed" -lt 5 ] || break
+done
+echo "# $rounds rounds: the tool killed in $nr_killed, too late in $nr_late"
+tap_is "after each of $rounds kills the next change works and all is consistent" 0 "$failed"
+tap_ok 'most kills came in time' [ "$((nr_late * 2))" -lt "$rounds" ]
+
+[ "$(recorded "$a")" = reverted ] || run revert "$a" fix.so
+tap_ok 'no wrong result' answers a 0 wrong
+# A tool that is dead cannot hide that epoll_wait(2) ends with EINTR when its thread was stopped.
+echo "# system calls that were seen to be interrupted: $(ask a eintr)"
+tap_is 'the code is as it was' "$code" "$(ask a code)"
+loops=$(ask a loops)
+loops_grow() {
+	[ "$(ask a loops)" -gt "$loops" ]
+}
+tap_ok 'all threads run' wait_for 60 loops_grow
+tap_ok 'the process ends well' victim_end a "$a"
+
+# --- at each system call -----------------------------------------------------
+
+# killed_at CALL N OPTION: true if the N-th call was there to be killed at
+killed_at() {
+	strace -f -qq -o strace.out -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
+		"$ulp" trigger -p "$b" $3 fix.so >killed.out 2>&1
+	grep -q 'killed by signal 9' killed.out
+}
+
+# at_each_call CALL APPLIED: kills at the first, second, ... call of a change in a new process, in
+# which the container is to be applied for the first time, or to be reverted
+at_each_call() {
+	failed=0
+	for n in $(seq 1000); do
+		victim_start b
+		b=$victim_pid
+		code=$(ask b code)
+		run ask b threads malloc 1
+		option=
+		if "$2"; then
+			run apply "$b" fix.so
+			option=--revert
+		fi
+		killed_at "$1" "$n" "$option"
+		late=$?
+		if [ "$late" -eq 0 ] && ! goes_on b "$b"; then
+			failed=$((failed + 1))
+			explain b "$b" "call $n of $1"
+		fi
+		[ "$(recorded "$b")" = reverted ] || run revert "$b" fix.so
+		[ "$(ask b code)" = "$code" ] && victim_end b "$b" || failed=$((failed + 1))
+		[ "$late" -eq 0 ] && [ "$failed" -lt 5 ] || break
+	done
+	nr_calls=$((n - 1))
+}
+
+strace -o strace.out -e trace=ptrace -e inject=ptrace:signal=KILL:when=1 true 2>/dev/null &&
+	strace_works=true || strace_works=false
+for kind in 'ptrace false' 'pwrite64 false' 'ptrace true' 'pwrite64 true'; do
+	what="killed at each ${kind% *} of $("${kind#* }" && echo a revert || echo an apply)"
+	if ! "$strace_works"; then
+		tap_skip "$what" 'no strace that can inject signals'
+		continue
+	fi
+	at_each_call "${kind% *}" "${kind#* }"
+	echo "# $what: $nr_calls calls"
+	tap_is "$what: the next change works and all is consistent" 0 "$failed"
+	tap_ok "$what: there were some" [ "$nr_calls" -ge 8 ]
+done
+
+tap_done
