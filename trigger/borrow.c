@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
@@ -36,7 +37,7 @@
 
 #define GRACE_NS 2000000000ull
 
-static enum ulp_code gone(struct session *s, struct ulp_err *err)
+static enum ulp_code gone(const struct session *s, struct ulp_err *err)
 {
 	if (s->nr > 0 && s->tracees[0].exec)
 		return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
@@ -46,6 +47,26 @@ static enum ulp_code gone(struct session *s, struct ulp_err *err)
 static bool is_in_code(const struct session *s, const struct thread_regs *regs)
 {
 	return thread_regs_pc(regs) - s->borrowed.code < ULP_SYSCALL_CODE_LEN;
+}
+
+/*
+ * The address comes from the target.  That the instructions are the right ones
+ * may change as soon as we have looked; what keeps the target from running code
+ * of its own without its filter is that is_our_stop() is asked first.
+ */
+static enum ulp_code check_code(const struct session *s, struct ulp_err *err)
+{
+	static const unsigned char expected[] = ULP_SYSCALL_CODE;
+	unsigned char found[sizeof(expected)];
+
+	_Static_assert(sizeof(expected) == ULP_SYSCALL_CODE_LEN, "see trigger_arch.h");
+	if (memory_read(s->proc, s->borrowed.code, found, sizeof(found), NULL) == ULP_OK &&
+	    memcmp(found, expected, sizeof(found)) == 0)
+		return ULP_OK;
+	if (!process_alive(s->proc))
+		return gone(s, err);
+	return ulp_fail(err, ULP_EREGISTRY,
+			"the runtime's system call code is not what it should be");
 }
 
 /* --- restartable sequences -------------------------------------------------- */
@@ -101,6 +122,7 @@ static void abort_rseq(const struct process *proc, pid_t tid, struct thread_regs
 
 #define BASE_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
 
+/* From now on the stopped thread's filter is not asked; see run_syscall(). */
 static enum ulp_code suspend_seccomp(const struct process *proc, pid_t tid, struct ulp_err *err)
 {
 	struct task_status status;
@@ -120,6 +142,23 @@ static enum ulp_code suspend_seccomp(const struct process *proc, pid_t tid, stru
 		err, ULP_EUNSUP,
 		"the process runs under a seccomp filter, and this kernel cannot suspend "
 		"it (CONFIG_CHECKPOINT_RESTORE)");
+}
+
+/* false: the thread is gone or not stopped. */
+static bool resume_seccomp(pid_t tid)
+{
+	return ptrace(PTRACE_SETOPTIONS, tid, NULL, (void *)BASE_OPTIONS) == 0;
+}
+
+/* Whether the filter could be suspended: so that the refusal comes before anything is done. */
+static enum ulp_code probe_seccomp(const struct session *s, struct ulp_err *err)
+{
+	const pid_t tid = s->tracees[0].tid;
+	enum ulp_code code = suspend_seccomp(s->proc, tid, err);
+
+	if (code == ULP_OK && !resume_seccomp(tid))
+		return gone(s, err);
+	return code;
 }
 
 /* --- borrow ----------------------------------------------------------------- */
@@ -202,12 +241,14 @@ enum ulp_code session_borrow(struct session *s, uint64_t code, uint64_t frame, u
 	result = stop_outside_frame(s, frame, frame_len, err);
 	if (result != ULP_OK)
 		return result;
+	result = check_code(s, err);
+	if (result == ULP_OK)
+		result = probe_seccomp(s, err);
+	if (result != ULP_OK)
+		return result;
 	tid = s->tracees[0].tid;
 	abort_rseq(s->proc, tid, &b->regs);
 	result = prepare_frame(s, frame, frame_len, err);
-	if (result != ULP_OK)
-		return result;
-	result = suspend_seccomp(s->proc, tid, err);
 	if (result != ULP_OK)
 		return result;
 	/* Registers first: with the mask alone changed the thread could not repair itself. */
@@ -221,21 +262,35 @@ enum ulp_code session_borrow(struct session *s, uint64_t code, uint64_t frame, u
 
 /* --- system calls ----------------------------------------------------------- */
 
-/* Whether the thread, in a system call stop, is at `op` of the one in our code. */
-static bool is_our_stop(const struct session *s, unsigned int op)
+/* A system call that we want. */
+struct call {
+	uint64_t nr;
+	uint64_t args[6];
+};
+
+/*
+ * Whether the thread, in a system call stop, is at `op` of ours: a handler of
+ * the target may have come to our code with another call.
+ */
+static bool is_our_stop(const struct session *s, unsigned int op, const struct call *call)
 {
 	struct __ptrace_syscall_info info;
 
-	return ptrace(PTRACE_GET_SYSCALL_INFO, s->tracees[0].tid, (void *)sizeof(info), &info) >
-		       0 &&
-	       info.op == op && info.instruction_pointer == s->borrowed.code + ULP_SYSCALL_INSN_LEN;
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, s->tracees[0].tid, (void *)sizeof(info), &info) <= 0 ||
+	    info.op != op || info.instruction_pointer != s->borrowed.code + ULP_SYSCALL_INSN_LEN)
+		return false;
+	/* What was entered is what is left: the next stop of the thread after it. */
+	return op != PTRACE_SYSCALL_INFO_ENTRY ||
+	       (info.entry.nr == call->nr &&
+		memcmp(info.entry.args, call->args, sizeof(call->args)) == 0);
 }
 
 /*
  * Runs the thread to that stop.  On the way it may be sent a signal that cannot
  * be blocked, and handlers make system calls of their own.
  */
-static enum ulp_code run_to(struct session *s, unsigned int op, struct ulp_err *err)
+static enum ulp_code run_to(struct session *s, unsigned int op, const struct call *call,
+			    struct ulp_err *err)
 {
 	struct tracee *t = &s->tracees[0];
 	int signal = 0;
@@ -253,9 +308,30 @@ static enum ulp_code run_to(struct session *s, unsigned int op, struct ulp_err *
 					"thread %d did not finish a system call in time: it is %s",
 					t->tid, tracee_state_text(t));
 		t->state = TRACEE_BUSY;
-		if (event == TRACEE_EVENT_SYSCALL && is_our_stop(s, op))
+		if (event == TRACEE_EVENT_SYSCALL && is_our_stop(s, op, call))
 			return ULP_OK;
 	}
+}
+
+/*
+ * Runs the thread, which is at the code, through the call.  The filter is
+ * suspended between entry and exit only: the stop at the entry comes before the
+ * filter is asked (since Linux 4.8), and up to the exit the thread is in the
+ * kernel.  So nothing of the target itself, such as a handler, escapes from it.
+ */
+static enum ulp_code run_syscall(struct session *s, const struct call *call, struct ulp_err *err)
+{
+	const pid_t tid = s->tracees[0].tid;
+	enum ulp_code code = run_to(s, PTRACE_SYSCALL_INFO_ENTRY, call, err);
+
+	if (code == ULP_OK)
+		code = suspend_seccomp(s->proc, tid, err);
+	if (code != ULP_OK)
+		return code;
+	code = run_to(s, PTRACE_SYSCALL_INFO_EXIT, call, err);
+	/* Impossible while the call still runs: then it halts at its exit, for session_return(). */
+	(void)resume_seccomp(tid);
+	return code;
 }
 
 /* include/linux/errno.h: the kernel's own codes for "interrupted, to be restarted" */
@@ -268,10 +344,12 @@ enum ulp_code session_syscall(struct session *s, long nr, const uint64_t args[6]
 			      struct ulp_err *err)
 {
 	struct borrowed *b = &s->borrowed;
+	struct call call = {.nr = (uint64_t)nr};
 	struct thread_regs regs;
 	enum ulp_code code;
 	long seen;
 
+	memcpy(call.args, args, sizeof(call.args));
 	if (!b->active) {
 		errno = EBUSY;
 		return ulp_fail_errno(err, ULP_ESYS, "no thread is borrowed");
@@ -283,9 +361,7 @@ enum ulp_code session_syscall(struct session *s, long nr, const uint64_t args[6]
 		thread_regs_set_syscall(&regs, b->code, b->sp, nr, args);
 		if (!thread_regs_set(s->tracees[0].tid, &regs))
 			return gone(s, err);
-		code = run_to(s, PTRACE_SYSCALL_INFO_ENTRY, err);
-		if (code == ULP_OK)
-			code = run_to(s, PTRACE_SYSCALL_INFO_EXIT, err);
+		code = run_syscall(s, &call, err);
 		if (code != ULP_OK)
 			return code;
 		if (!thread_regs_get(s->tracees[0].tid, &regs) ||
@@ -334,14 +410,13 @@ enum ulp_code session_return(struct session *s, struct ulp_err *err)
 	if (code != ULP_OK)
 		return code;
 	tid = s->tracees[0].tid;
-	if (!thread_regs_get(tid, &now))
+	if (!resume_seccomp(tid) || !thread_regs_get(tid, &now))
 		return gone(s, err);
 	/* Elsewhere: a handler runs on top of our code, or the frame was used already. */
 	if (!is_in_code(s, &now))
 		return ULP_OK;
 	/* The registers last: up to then the thread still repairs itself. */
-	if (!thread_mask_set(tid, b->mask) || !thread_regs_set(tid, &b->regs) ||
-	    ptrace(PTRACE_SETOPTIONS, tid, NULL, (void *)BASE_OPTIONS) != 0)
+	if (!thread_mask_set(tid, b->mask) || !thread_regs_set(tid, &b->regs))
 		return gone(s, err);
 	return ULP_OK;
 }

@@ -112,7 +112,6 @@ static void read_auxv(pid_t pid, pid_t live, struct process *proc)
 {
 	(void)process_auxv(pid, live, AT_PHDR, &proc->at_phdr);
 	(void)process_auxv(pid, live, AT_PHNUM, &proc->at_phnum);
-	(void)process_auxv(pid, live, AT_BASE, &proc->at_base);
 }
 
 static enum ulp_code open_mem(pid_t pid, pid_t live, struct process *proc, struct ulp_err *err)
@@ -127,25 +126,6 @@ static enum ulp_code open_mem(pid_t pid, pid_t live, struct process *proc, struc
 	if (proc->mem_fd < 0)
 		return open_failed(pid, path, err);
 	return ULP_OK;
-}
-
-/* Both the mount namespace and the root directory (chroot) must be ours. */
-static bool same_files(pid_t pid, pid_t live)
-{
-	static const char *const links[] = {"ns/mnt", "root"};
-
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
-		char ours_path[64], theirs_path[64];
-		struct stat ours, theirs;
-
-		snprintf(ours_path, sizeof(ours_path), "/proc/self/%s", links[i]);
-		snprintf(theirs_path, sizeof(theirs_path), "/proc/%d/task/%d/%s", pid, live,
-			 links[i]);
-		if (stat(ours_path, &ours) != 0 || stat(theirs_path, &theirs) != 0 ||
-		    ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
-			return false;
-	}
-	return true;
 }
 
 enum ulp_code process_open(pid_t pid, struct process *proc, struct ulp_err *err)
@@ -165,7 +145,6 @@ enum ulp_code process_open(pid_t pid, struct process *proc, struct ulp_err *err)
 	if (code != ULP_OK)
 		return code;
 	read_auxv(pid, live, &p);
-	p.same_mount_ns = same_files(pid, live);
 	*proc = p;
 	return ULP_OK;
 }

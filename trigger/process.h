@@ -17,12 +17,10 @@ struct process {
 	char name[64];	     /* of /proc/PID/comm, control characters replaced by '?' */
 	uint64_t start_time; /* field 22 of /proc/PID/stat: tells a reused pid */
 	int seccomp;	     /* 0 off, 1 strict, 2 filter */
-	bool same_mount_ns;  /* our file names mean the same there */
 	uint64_t at_phdr;    /* of the auxiliary vector; 0 if unknown */
 	uint64_t at_phnum;
-	uint64_t at_base; /* load address of the dynamic linker, 0 for static */
-	int mem_fd;	  /* /proc/PID/mem, opened O_RDWR or O_RDONLY; -1 */
-	bool writable;	  /* mem_fd can be written */
+	int mem_fd;    /* /proc/PID/mem, opened O_RDWR or O_RDONLY; -1 */
+	bool writable; /* mem_fd can be written */
 };
 
 /*
@@ -47,7 +45,9 @@ bool process_alive(const struct process *proc);
 /*
  * Path that opens file `path` as the process sees it (/proc/PID/root/...), or,
  * if the file there is not the one of the mapping at [start, end) any more,
- * /proc/PID/map_files/... .  Into buf (PATH_MAX bytes are enough); returns buf.
+ * /proc/PID/map_files/... .  start and end must be those of one line of
+ * /proc/PID/maps: the kernel knows no other names, and without one only the
+ * name of the file is left.  Into buf (PATH_MAX bytes are enough); returns buf.
  */
 const char *process_file_path(const struct process *proc, const char *path, uint64_t start,
 			      uint64_t end, char *buf, size_t len);

@@ -30,7 +30,8 @@ bool restart_signal_waits(pid_t pid, pid_t tid, uint64_t mask);
 
 /*
  * To be called last before thread tid, in PTRACE_EVENT_STOP, runs on: makes it
- * execute its system call again if that gave EINTR because of us.
+ * execute its system call again if that gave EINTR because of us.  May be called
+ * by a signal handler.
  */
 void restart_interrupted(pid_t pid, pid_t tid);
 

@@ -25,6 +25,13 @@
  */
 #define GRACE_NS (2 * NS_PER_S)
 
+enum ulp_code session_fail(struct ulp_err *err, const struct ulp_err *why)
+{
+	if (err != NULL)
+		*err = *why;
+	return why->code;
+}
+
 enum ulp_code session_reserve(struct session *s, struct ulp_err *err)
 {
 	size_t more = s->cap == 0 ? 64 : 2 * s->cap;
@@ -51,25 +58,30 @@ void session_compact(struct session *s)
 	s->nr = kept;
 }
 
-/* Seizes the lowest thread that lives; there is none yet. */
+/* Seizes the lowest thread that lives; there is none yet.  Tries once also past the deadline. */
 static enum ulp_code seize_first(struct session *s, struct ulp_err *err)
 {
 	enum ulp_code code = session_reserve(s, err);
 
 	if (code != ULP_OK)
 		return code;
-	while (process_alive(s->proc) && clock_ns() < s->deadline_ns) {
+	do {
 		pid_t tid = tasks_live(s->proc->pid);
 		struct tracee first;
+		struct ulp_err why;
 
-		if (tid == 0)
-			break;
-		code = tracee_seize(s->proc->pid, tid, &first, err);
-		if (code == ULP_OK)
+		if (tid == 0 || !process_alive(s->proc))
+			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+		code = tracee_seize(s->proc->pid, tid, &first, &why);
+		if (code == ULP_OK) {
 			s->tracees[s->nr++] = first;
+			return ULP_OK;
+		}
 		if (code != ULP_EGONE)
-			return code;
-	}
+			return session_fail(err, &why);
+	} while (clock_ns() < s->deadline_ns);
+	if (process_alive(s->proc))
+		return ulp_fail(err, ULP_ESTOP, "no thread could be stopped in time");
 	return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
 }
 
@@ -120,20 +132,21 @@ static bool lost_first(const struct session *s, enum ulp_code code)
 
 enum ulp_code session_hold_first(struct session *s, struct ulp_err *err)
 {
-	enum ulp_code code;
-
 	watch_stop(s);
 	for (;;) {
+		struct ulp_err why;
+		enum ulp_code code;
+
 		session_compact(s);
 		if (s->nr > 0) {
 			s->tracees[0].release = false; /* it may be the successor of another */
 			return ULP_OK;
 		}
-		code = seize_first(s, err);
+		code = seize_first(s, &why);
 		if (code == ULP_OK)
-			code = halt_first(s, err);
+			code = halt_first(s, &why);
 		if (code != ULP_OK && !lost_first(s, code))
-			return code;
+			return session_fail(err, &why);
 	}
 }
 
@@ -141,12 +154,15 @@ enum ulp_code session_stop_first(struct session *s, struct ulp_err *err)
 {
 	for (;;) {
 		enum ulp_code code = session_hold_first(s, err);
+		struct ulp_err why;
 
 		if (code != ULP_OK || s->tracees[0].state != TRACEE_RUNNING)
 			return code;
-		code = halt_first(s, err);
+		code = halt_first(s, &why);
+		if (code == ULP_OK)
+			return ULP_OK;
 		if (!lost_first(s, code))
-			return code;
+			return session_fail(err, &why);
 	}
 }
 

@@ -34,6 +34,13 @@ struct session {
 	struct sigaction old_action;
 };
 
+/*
+ * Callees report what the caller recovers from into an error of their own, so
+ * that only a failure that is returned is seen: copies it there.  err may be
+ * NULL.  Returns why->code.
+ */
+enum ulp_code session_fail(struct ulp_err *err, const struct ulp_err *why);
+
 /* Room for one more tracee.  Error: ULP_ENOMEM. */
 ULP_MUST_CHECK enum ulp_code session_reserve(struct session *s, struct ulp_err *err);
 

@@ -23,6 +23,9 @@
 #define FIRST_PAUSE_NS (1 * NS_PER_MS)
 #define LAST_PAUSE_NS (50 * NS_PER_MS)
 
+/* After one thread did not stop: what the others have, together, to be seen stopped. */
+#define LATE_NS (20 * NS_PER_MS)
+
 /* One look at /proc/PID/task. */
 struct pass {
 	pid_t *tids; /* owned; all that were listed, ascending */
@@ -76,20 +79,21 @@ static enum ulp_code meet_thread(struct session *s, pid_t tid, struct pass *pass
 				 struct ulp_err *err)
 {
 	const pid_t pid = s->proc->pid;
+	struct ulp_err why;
 	struct tracee *t;
 	enum ulp_code code = session_reserve(s, err);
 
 	if (code != ULP_OK)
 		return code;
 	t = &s->tracees[s->nr];
-	code = tracee_seize(pid, tid, t, err);
+	code = tracee_seize(pid, tid, t, &why);
 	if (code == ULP_EGONE) {
 		if (is_zombie(pid, tid))
 			pass->zombies[pass->nr_zombies++] = tid;
 		return ULP_OK;
 	}
 	if (code != ULP_OK)
-		return code;
+		return session_fail(err, &why);
 	t->was_busy = is_busy(pid, tid);
 	s->nr++;
 	pass->nr_fresh++;
@@ -118,11 +122,8 @@ static enum ulp_code meet_threads(struct session *s, struct pass *pass, struct u
 	return code;
 }
 
-/*
- * Interrupts all that run, then waits for each.  The busy ones last: they are
- * the first to be resumed, and what they feel is the time in between.
- */
-static enum ulp_code halt_threads(struct session *s, struct ulp_err *err)
+/* The busy ones last: they are the first to be resumed, and what they feel is the time between. */
+static void interrupt_threads(struct session *s)
 {
 	for (int busy = 0; busy <= 1; busy++) {
 		for (size_t i = 0; i < s->nr; i++) {
@@ -132,21 +133,39 @@ static enum ulp_code halt_threads(struct session *s, struct ulp_err *err)
 				(void)tracee_interrupt(t); /* if it is gone, the wait tells */
 		}
 	}
+}
+
+/*
+ * Interrupts all that run, then waits for each.  Also if one does not stop the
+ * others are waited for, shortly: they stop all the same, and only who is known
+ * to be stopped is resumed in the right order and at once.
+ */
+static enum ulp_code halt_threads(struct session *s, struct ulp_err *err)
+{
+	uint64_t until = s->deadline_ns;
+	enum ulp_code failure = ULP_OK;
+	bool exec = false;
+
+	interrupt_threads(s);
 	for (size_t i = 0; i < s->nr; i++) {
 		struct tracee *t = &s->tracees[i];
 		enum ulp_code code = ULP_OK;
+		struct ulp_err why;
 
 		if (t->state == TRACEE_RUNNING)
-			code = tracee_await_stop(t, s->deadline_ns, false, err);
+			code = tracee_await_stop(t, until, false, &why);
 		t->release = false;
-		if (t->exec)
-			return ulp_fail(err, ULP_EGONE,
-					"the process executed another program meanwhile");
-		if (code != ULP_OK && code != ULP_EGONE)
-			return code;
+		exec = exec || t->exec;
+		if (failure != ULP_OK || code == ULP_OK || code == ULP_EGONE)
+			continue;
+		failure = session_fail(err, &why);
+		until = clock_ns() + LATE_NS;
 	}
-	session_compact(s);
-	return ULP_OK;
+	if (exec)
+		return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
+	if (failure == ULP_OK)
+		session_compact(s);
+	return failure;
 }
 
 /* The equation.  A zombie counts only if it is still there after Threads: was read. */
@@ -234,7 +253,11 @@ static enum ulp_code read_threads(struct session *s, struct ulp_err *err)
 
 static enum ulp_code stop_once(struct session *s, struct ulp_err *err)
 {
-	/* A child between vfork(2) and exec(2) runs the same code and is none of our threads. */
+	/*
+	 * A child between vfork(2) and exec(2) runs the same code and is none of
+	 * our threads.  Asked before the stop, so as not to halt anybody in vain,
+	 * and after it, when no thread can create another one.
+	 */
 	enum ulp_code code = memory_not_shared(s->proc, err);
 
 	if (code == ULP_OK)
@@ -243,6 +266,8 @@ static enum ulp_code stop_once(struct session *s, struct ulp_err *err)
 		s->tracees[0].was_busy = is_busy(s->proc->pid, s->tracees[0].tid);
 		code = try_stop(s, err);
 	}
+	if (code == ULP_OK)
+		code = memory_not_shared(s->proc, err);
 	if (code == ULP_OK)
 		code = read_threads(s, err);
 	if (code != ULP_OK)
@@ -269,12 +294,15 @@ enum ulp_code session_stop_all(struct session *s, struct ulp_err *err)
 	if (code != ULP_OK)
 		return code;
 	for (;;) {
+		struct ulp_err why;
 		uint64_t now;
 
-		code = stop_once(s, err);
+		code = stop_once(s, &why);
 		now = clock_ns();
+		if (code == ULP_OK)
+			return ULP_OK;
 		if (code != ULP_ESTOP || now >= s->deadline_ns)
-			return code;
+			return session_fail(err, &why);
 		/* The others must not stand still while one of them waits for something. */
 		pause_until(now + pause < s->deadline_ns ? now + pause : s->deadline_ns);
 		pause = 2 * pause < LAST_PAUSE_NS ? 2 * pause : LAST_PAUSE_NS;

@@ -9,7 +9,10 @@
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* A stack that is deeper is not unwound further: a damaged one may be endless. */
 #define MAX_FRAMES 4096u
@@ -31,6 +34,38 @@ static const struct ulp_region *region_at(const struct unwinder *u, uint64_t sta
 	return NULL;
 }
 
+/* Opens a file that the process chose: it must not block us nor become our terminal. */
+static int open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/*
+ * The file of the mapping itself, which nobody can exchange.  That needs
+ * CAP_CHECKPOINT_RESTORE, and a first thread that lives; else the name must do.
+ */
+static int open_mapped(const struct process *proc, const char *name,
+		       const struct ulp_region *region)
+{
+	char path[PATH_MAX + 64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", proc->pid,
+		 (unsigned long)region->start, (unsigned long)region->end);
+	fd = open_regular(path);
+	if (fd >= 0)
+		return fd;
+	process_file_path(proc, name, region->start, region->end, path, sizeof(path));
+	return open_regular(path);
+}
+
 /*
  * The file as the process sees it: the name alone may mean another file here,
  * or an update of it.  What is no file (the vDSO) libdw reads from memory.
@@ -40,7 +75,6 @@ static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_A
 {
 	const struct unwinder *u = *userdata;
 	const struct ulp_region *region;
-	char path[PATH_MAX + 64];
 	Dwarf_Addr start = 0;
 
 	if (name[0] != '/')
@@ -51,8 +85,7 @@ static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_A
 	region = region_at(u, start);
 	if (region == NULL)
 		return -1;
-	process_file_path(u->proc, name, region->start, region->end, path, sizeof(path));
-	return open(path, O_RDONLY | O_CLOEXEC);
+	return open_mapped(u->proc, name, region);
 }
 
 /* .eh_frame is in the file itself: nothing else is searched for, least of all in the network. */

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "trigger/restart.h"
 #include "trigger/session_internal.h"
 
 #include <errno.h>
@@ -16,6 +17,20 @@
  * but by the handler.
  */
 static struct session *volatile watched;
+
+/*
+ * A thread that was asked to stop, was not waited for any longer, and stops now
+ * is resumed like any other.  Safe here: restart_interrupted() makes system
+ * calls and takes numbers out of text; its one vsnprintf(), of a short name with
+ * "%d" only, neither allocates nor locks, so that it does not matter what it
+ * interrupts, be that another one.
+ */
+static void pass_on(struct tracee *t, enum tracee_event event, int signal)
+{
+	if (event == TRACEE_EVENT_STOP && !t->group_stop)
+		restart_interrupted(t->pid, t->tid);
+	tracee_go_on(t, event, signal);
+}
 
 static void on_sigchld(int number)
 {
@@ -32,7 +47,7 @@ static void on_sigchld(int number)
 			continue;
 		event = tracee_poll(t, &signal);
 		if (event != TRACEE_EVENT_NONE && event != TRACEE_EVENT_GONE)
-			tracee_go_on(t, event, signal);
+			pass_on(t, event, signal);
 	}
 	errno = saved;
 }

@@ -532,6 +532,95 @@ static void seccomp_filter_is_suspended_or_the_process_refused(void **state)
 	victim_finish(&v);
 }
 
+/*
+ * A target that wants its own code to run without its filter: handlers of a
+ * signal that cannot be blocked interrupt the borrowed thread all the time.
+ */
+static void try_getpid(int number)
+{
+	(void)number;
+	if (syscall(SYS_getpid) > 0)
+		victim_fail(signal_board, "a handler ran with the filter suspended");
+	atomic_fetch_add(&signal_board->signals, 1);
+}
+
+static bool refuse_getpid(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpid, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+	};
+	const struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void *send_faults(void *arg)
+{
+	const struct timespec pause = {.tv_nsec = 20000};
+	const pid_t pid = *(const pid_t *)arg;
+
+	while (!atomic_load(&signal_board->quit)) {
+		syscall(SYS_tgkill, pid, pid, SIGSEGV);
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+static void work_hostile(struct board *board, void *arg)
+{
+	struct sigaction action = {.sa_handler = try_getpid, .sa_flags = SA_RESTART};
+	pid_t pid = getpid();
+	pthread_t thread;
+
+	(void)arg;
+	signal_board = board;
+	sigaction(SIGSEGV, &action, NULL);
+	if (!refuse_getpid() || pthread_create(&thread, NULL, send_faults, &pid) != 0)
+		victim_fail(board, "cannot set up");
+	atomic_store(&board->ready, true);
+	while (!atomic_load(&board->quit))
+		atomic_fetch_add(&board->rounds, 1);
+	pthread_join(thread, NULL);
+}
+
+static void handler_does_not_escape_the_filter(void **state)
+{
+	static const uint64_t none[6];
+	struct victim v;
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	if (!may_suspend()) {
+		print_message("only root may suspend a filter\n");
+		skip();
+	}
+	v = victim_start(work_hostile, NULL);
+	assert_ok(process_open(v.pid, &proc, &err), &err);
+	for (int i = 0; i < 300; i++) {
+		unsigned long before = atomic_load(&v.board->signals);
+		int64_t ret = 0;
+
+		assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
+		borrow(s);
+		for (int n = 0; n < 10; n++) {
+			call(s, SYS_getpid, none, &ret);
+			assert_int_equal(ret, proc.pid);
+		}
+		assert_ok(session_resume_first(s, &err), &err);
+		while (atomic_load(&v.board->signals) == before)
+			victim_await_rounds(&v, 1);
+		session_end(s);
+	}
+	process_close(&proc);
+	victim_finish(&v);
+}
+
 /* --- restartable sequences ---------------------------------------------------------------- */
 
 #define RSEQ_BATCH 1000ul
@@ -636,6 +725,29 @@ static void frame_that_is_too_small_is_refused(void **state)
 	victim_finish(&v);
 }
 
+/* The address comes from the process, which may want us to run something else. */
+static void code_that_is_not_the_runtimes_is_refused(void **state)
+{
+	const uint64_t places[] = {CODE + 2, CODE - 1, FRAME, 0, 4096, UINT64_MAX - 4};
+	struct victim v = victim_start(work, NULL);
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	assert_ok(process_open(v.pid, &proc, &err), &err);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
+		assert_int_equal(session_borrow(s, places[i], FRAME, VICTIM_FRAME_LEN, &err),
+				 ULP_EREGISTRY);
+		assert_int_equal(err.code, ULP_EREGISTRY);
+		session_end(s);
+		victim_await_rounds(&v, 2);
+	}
+	process_close(&proc);
+	victim_finish(&v);
+}
+
 static void process_that_ends_is_gone(void **state)
 {
 	struct victim v = victim_start(work, NULL);
@@ -692,8 +804,10 @@ int main(void)
 		cmocka_unit_test(continue_during_the_session_is_kept),
 		cmocka_unit_test(seized_thread_gets_signals_while_it_runs),
 		cmocka_unit_test(seccomp_filter_is_suspended_or_the_process_refused),
+		cmocka_unit_test(handler_does_not_escape_the_filter),
 		cmocka_unit_test(restartable_sequence_is_aborted),
 		cmocka_unit_test(frame_that_is_too_small_is_refused),
+		cmocka_unit_test(code_that_is_not_the_runtimes_is_refused),
 		cmocka_unit_test(process_that_ends_is_gone),
 		cmocka_unit_test(mapping_in_the_way_is_reported),
 	};

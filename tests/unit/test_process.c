@@ -81,21 +81,6 @@ static void has_a_thread(struct board *board, void *arg)
 	pthread_join(thread, NULL);
 }
 
-static void has_other_root(struct board *board, void *arg)
-{
-	if (chroot(arg) != 0)
-		victim_fail(board, "chroot");
-	wait_to_quit(board);
-}
-
-static void has_other_mounts(struct board *board, void *arg)
-{
-	(void)arg;
-	if (unshare(CLONE_NEWNS) != 0)
-		victim_fail(board, "unshare");
-	wait_to_quit(board);
-}
-
 /* --- opening ------------------------------------------------------------------ */
 
 static void process_is_described(void **state)
@@ -110,7 +95,6 @@ static void process_is_described(void **state)
 	assert_string_equal(proc.name, ODD_SHOWN);
 	assert_true(proc.start_time > 0);
 	assert_int_equal(proc.seccomp, 0);
-	assert_true(proc.same_mount_ns);
 	assert_true(proc.writable);
 	assert_true(proc.at_phdr != 0);
 	assert_true(proc.at_phnum != 0);
@@ -175,32 +159,6 @@ static void process_of_another_user_is_refused(void **state)
 	waitpid(pid, &status, 0);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), ULP_EPERM);
-	victim_finish(&v);
-}
-
-static void files_of_another_root_or_namespace_are_not_ours(void **state)
-{
-	char dir[] = "/tmp/ulp-root-XXXXXX";
-	struct process proc;
-	struct victim v;
-	struct ulp_err err;
-
-	(void)state;
-	if (geteuid() != 0) {
-		print_message("only root can change the root directory\n");
-		skip();
-	}
-	assert_non_null(mkdtemp(dir));
-	v = victim_start(has_other_root, dir);
-	assert_ok(process_open(v.pid, &proc, &err), &err);
-	assert_false(proc.same_mount_ns);
-	process_close(&proc);
-	victim_finish(&v);
-	rmdir(dir);
-	v = victim_start(has_other_mounts, NULL);
-	assert_ok(process_open(v.pid, &proc, &err), &err);
-	assert_false(proc.same_mount_ns);
-	process_close(&proc);
 	victim_finish(&v);
 }
 
@@ -446,7 +404,6 @@ int main(void)
 		cmocka_unit_test(no_process_is_reported),
 		cmocka_unit_test(thread_is_no_process),
 		cmocka_unit_test(process_of_another_user_is_refused),
-		cmocka_unit_test(files_of_another_root_or_namespace_are_not_ours),
 		cmocka_unit_test(mappings_are_listed),
 		cmocka_unit_test(replaced_file_is_found_through_its_mapping),
 		cmocka_unit_test(processes_are_selected),

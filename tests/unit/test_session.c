@@ -14,10 +14,14 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -226,6 +230,69 @@ static void vfork_churn(struct board *board, void *arg)
 		pthread_join(threads[i], NULL);
 }
 
+#define NR_WAITERS 6u
+
+static int waiters_epoll, waiters_event;
+
+static void *wait_for_event(void *arg)
+{
+	struct board *board = arg;
+	struct epoll_event event;
+	int n;
+
+	atomic_fetch_add(&board->rounds, 1);
+	n = epoll_wait(waiters_epoll, &event, 1, -1);
+	if (n != 1)
+		victim_fail(board, n < 0 && errno == EINTR ? "epoll_wait: EINTR" : "epoll_wait");
+	return NULL;
+}
+
+/* As a vfork, but for the child's memory: the thread does not stop, and nothing else is special. */
+static void *wait_uninterruptibly(void *arg)
+{
+	struct board *board = arg;
+	pid_t child;
+
+	atomic_store(&board->tid, (int)syscall(SYS_gettid));
+	child = (pid_t)syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+	if (child == 0) {
+		const struct timespec pause = {.tv_nsec = 1000000};
+		const pid_t parent = getppid();
+
+		while (!atomic_load(&board->go) && getppid() == parent)
+			nanosleep(&pause, NULL);
+		_exit(0);
+	}
+	if (child < 0 || waitpid(child, NULL, 0) != child)
+		victim_fail(board, "the child is not there");
+	atomic_store(&board->value, 1);
+	return NULL;
+}
+
+/* The one that does not stop is seized before the others. */
+static void one_does_not_stop(struct board *board, void *arg)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	const uint64_t one = 1;
+	pthread_t threads[1 + NR_WAITERS];
+
+	(void)arg;
+	waiters_epoll = epoll_create1(0);
+	waiters_event = eventfd(0, 0);
+	if (epoll_ctl(waiters_epoll, EPOLL_CTL_ADD, waiters_event, &event) != 0)
+		victim_fail(board, "epoll_ctl");
+	threads[0] = start_thread(board, wait_uninterruptibly);
+	for (size_t i = 1; i <= NR_WAITERS; i++)
+		threads[i] = start_thread(board, wait_for_event);
+	atomic_store(&board->ready, true);
+	while (!atomic_load(&board->quit))
+		usleep(1000);
+	if (write(waiters_event, &one, sizeof(one)) != (ssize_t)sizeof(one))
+		victim_fail(board, "write");
+	for (size_t i = 0; i <= NR_WAITERS; i++)
+		pthread_join(threads[i], NULL);
+}
+
 static void exec_when_told(struct board *board, void *arg)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
@@ -389,6 +456,57 @@ static void child_of_vfork_is_waited_for(void **state)
 	stop_all(s);
 	assert_nobody_moves(&v);
 	session_end(s);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+/* The others do not notice that the stop failed, and neither does that one. */
+static void calls_survive_a_stop_that_fails(void **state)
+{
+	struct victim v = victim_start(one_does_not_stop, NULL);
+	uint64_t until = deadline_in(20);
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	open_victim(&v, &proc);
+	while (atomic_load(&v.board->tid) == 0 || atomic_load(&v.board->rounds) < NR_WAITERS)
+		assert_false(is_past(until));
+	await_state(v.pid, atomic_load(&v.board->tid), "D");
+	s = begin(&proc, 1);
+	assert_int_equal(session_stop_all(s, &err), ULP_ESTOP);
+	assert_int_equal(err.code, ULP_ESTOP);
+	assert_non_null(strstr(err.text, "state D"));
+	/* It was asked to stop and does so now: the watch lets it go on. */
+	atomic_store(&v.board->go, true);
+	while (atomic_load(&v.board->value) == 0)
+		assert_false(is_past(until));
+	session_end(s);
+	s = begin(&proc, 20);
+	stop_all(s);
+	session_end(s);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
+/* It may be stopped at once nevertheless; but it did not end. */
+static void deadline_in_the_past_is_no_end_of_the_process(void **state)
+{
+	struct victim v = victim_start(churn, NULL);
+	struct process proc;
+
+	(void)state;
+	open_victim(&v, &proc);
+	for (int i = 0; i < 100; i++) {
+		struct session *s = NULL;
+		enum ulp_code code = session_begin(&proc, 0, &s, NULL);
+
+		assert_true(code == ULP_OK || code == ULP_ESTOP);
+		if (code == ULP_OK)
+			session_end(s);
+	}
+	victim_await_rounds(&v, 1000);
 	process_close(&proc);
 	victim_finish(&v);
 }
@@ -568,6 +686,8 @@ int main(void)
 		cmocka_unit_test(threads_are_described_while_stopped),
 		cmocka_unit_test(process_without_its_first_thread_is_stopped),
 		cmocka_unit_test(child_of_vfork_is_waited_for),
+		cmocka_unit_test(calls_survive_a_stop_that_fails),
+		cmocka_unit_test(deadline_in_the_past_is_no_end_of_the_process),
 		cmocka_unit_test(process_that_forks_all_the_time_is_stopped),
 		cmocka_unit_test(process_stopped_by_the_user_stays_stopped),
 		cmocka_unit_test(traced_process_is_reported_with_its_tracer),
