@@ -23,7 +23,7 @@
 #define FIRST_PAUSE_NS (1 * NS_PER_MS)
 #define LAST_PAUSE_NS (50 * NS_PER_MS)
 
-/* After one thread did not stop: what the others have, together, to be seen stopped. */
+/* The least time for a stop; after one thread did not, what the others have together. */
 #define LATE_NS (20 * NS_PER_MS)
 
 /* One look at /proc/PID/task. */
@@ -295,16 +295,18 @@ enum ulp_code session_stop_all(struct session *s, struct ulp_err *err)
 		return code;
 	for (;;) {
 		struct ulp_err why;
-		uint64_t now;
+		uint64_t now, last;
 
 		code = stop_once(s, &why);
 		now = clock_ns();
 		if (code == ULP_OK)
 			return ULP_OK;
-		if (code != ULP_ESTOP || now >= s->deadline_ns)
+		/* A try without time would only blame a thread that was about to stop. */
+		last = s->deadline_ns > LATE_NS ? s->deadline_ns - LATE_NS : 0;
+		if (code != ULP_ESTOP || now >= last)
 			return session_fail(err, &why);
 		/* The others must not stand still while one of them waits for something. */
-		pause_until(now + pause < s->deadline_ns ? now + pause : s->deadline_ns);
+		pause_until(now + pause < last ? now + pause : last);
 		pause = 2 * pause < LAST_PAUSE_NS ? 2 * pause : LAST_PAUSE_NS;
 	}
 }
