@@ -17,22 +17,14 @@ struct arguments {
 	size_t nr_not_applied;
 };
 
-static const struct argp_option options[] = {
-	{"process", 'p', "PID|NAME", 0,
-	 "This process, or those whose name matches the wildcard [all with libpulp.so.0]", 0},
-	{0},
-};
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->report;
-		return 0;
-	case 'p':
-		selector_set(&a->selector, arg, state);
+		state->child_inputs[0] = &a->selector;
+		state->child_inputs[1] = &a->report;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->file)
@@ -95,9 +87,9 @@ static int check(struct arguments *a)
 
 int cmd_check(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&report_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {
+		{&selector_argp, 0, NULL, 0}, {&report_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
-		.options = options,
 		.parser = parse,
 		.args_doc = "CONTAINER",
 		.doc = "Tells whether CONTAINER is applied.\vExit status: 0 if it is applied in "

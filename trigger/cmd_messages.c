@@ -15,26 +15,16 @@ struct arguments {
 	const char *selector;
 };
 
-static const struct argp_option options[] = {
-	{"process", 'p', "PID|NAME", 0,
-	 "This process, or those whose name matches the wildcard [all with libpulp.so.0]", 0},
-	{0},
-};
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->report;
-		return 0;
-	case 'p':
-		selector_set(&a->selector, arg, state);
-		return 0;
-	default:
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
 		return ARGP_ERR_UNKNOWN;
-	}
+	state->child_inputs[0] = &a->selector;
+	state->child_inputs[1] = &a->report;
+	return 0;
 }
 
 /* The ring, oldest byte first, into text (ULP_MESSAGES_LEN + 1 bytes). */
@@ -68,9 +58,9 @@ static void print_messages(struct target *t, void *ctx)
 
 int cmd_messages(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&report_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {
+		{&selector_argp, 0, NULL, 0}, {&report_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
-		.options = options,
 		.parser = parse,
 		.doc = "Prints what the runtime of each process has recorded.",
 		.children = children,

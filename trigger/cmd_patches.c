@@ -36,26 +36,16 @@ struct arguments {
 	size_t nr_known;
 };
 
-static const struct argp_option options[] = {
-	{"process", 'p', "PID|NAME", 0,
-	 "This process, or those whose name matches the wildcard [all with libpulp.so.0]", 0},
-	{0},
-};
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->report;
-		return 0;
-	case 'p':
-		selector_set(&a->selector, arg, state);
-		return 0;
-	default:
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
 		return ARGP_ERR_UNKNOWN;
-	}
+	state->child_inputs[0] = &a->selector;
+	state->child_inputs[1] = &a->report;
+	return 0;
 }
 
 /* The mapping at an address, and its file as the kernel names it; "" if there is none. */
@@ -218,9 +208,9 @@ static void print_process(struct target *t, void *ctx)
 
 int cmd_patches(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&report_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {
+		{&selector_argp, 0, NULL, 0}, {&report_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
-		.options = options,
 		.parser = parse,
 		.doc = "Lists the processes that have libpulp.so.0 loaded, their libraries that "
 		       "can be live patched, and the live patches applied to them.",

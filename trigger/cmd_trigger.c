@@ -53,8 +53,6 @@ struct run {
 enum { OPT_REVERT = 256, OPT_DRY_RUN, OPT_TIMEOUT, OPT_FORCE };
 
 static const struct argp_option options[] = {
-	{"process", 'p', "PID|NAME", 0,
-	 "Only this process, or those whose name matches the wildcard [all with libpulp.so.0]", 0},
 	{"revert", OPT_REVERT, NULL, 0, "Take the live patches out again", 0},
 	{"dry-run", OPT_DRY_RUN, NULL, 0,
 	 "Check all but whether a thread is inside a function; change nothing", 0},
@@ -84,10 +82,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->report;
-		return 0;
-	case 'p':
-		selector_set(&a->selector, arg, state);
+		state->child_inputs[0] = &a->selector;
+		state->child_inputs[1] = &a->report;
 		return 0;
 	case OPT_REVERT:
 		a->revert = true;
@@ -260,7 +256,8 @@ static int processes(struct run *run)
 
 int cmd_trigger(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&report_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {
+		{&selector_argp, 0, NULL, 0}, {&report_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,

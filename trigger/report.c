@@ -16,7 +16,7 @@ void report_init(struct report *r)
 
 static const struct argp_option options[] = {
 	{"quiet", 'q', NULL, 0, "Print nothing but errors", 10},
-	{"verbose", 'v', NULL, 0, "Say what is being done", 10},
+	{"verbose", 'v', NULL, 0, "Also tell what was passed over", 10},
 	{0},
 };
 

@@ -5,7 +5,6 @@
 #include "trigger/target.h"
 #include "trigger/tasks.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,14 +77,27 @@ void target_close(struct target *t)
 	process_close(&t->proc);
 }
 
-void selector_set(const char **selector, const char *arg, struct argp_state *state)
+static error_t selector_parse(int key, char *arg, struct argp_state *state)
 {
+	const char **selector = state->input;
+
+	if (key != 'p')
+		return ARGP_ERR_UNKNOWN;
 	if (*selector)
 		argp_error(state, "-p can be given once; a wildcard names several processes");
 	if (!*arg || strspn(arg, "0") == strlen(arg) || *arg == '-')
 		argp_error(state, "%s: -p wants a process ID or a name", arg);
 	*selector = arg;
+	return 0;
 }
+
+static const struct argp_option selector_options[] = {
+	{"process", 'p', "PID|NAME", 0,
+	 "Only this process, or those whose name matches the wildcard [all with libpulp.so.0]", 0},
+	{0},
+};
+
+const struct argp selector_argp = {.options = selector_options, .parser = selector_parse};
 
 /*
  * Whether a process that nobody named is worth a look: a file of the runtime's

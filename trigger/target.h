@@ -10,6 +10,8 @@
 #include "trigger/process.h"
 #include "trigger/remote_space.h"
 
+#include <argp.h>
+
 struct target {
 	struct process proc;
 	struct remote_space rs;
@@ -54,10 +56,12 @@ struct visits {
 };
 
 struct report;
-struct argp_state;
 
-/* Takes the argument of -p; a second one or an empty one is wrong usage, and ends the program. */
-void selector_set(const char **selector, const char *arg, struct argp_state *state);
+/*
+ * The option -p, --process, to be put into a command's argp as a child, as
+ * report_argp is.  Its input is the const char * that becomes the selector.
+ */
+extern const struct argp selector_argp;
 
 /*
  * Visits every process that the selector names (see process_list()); NULL: all
