@@ -7,6 +7,7 @@
 #include "trigger/active.h"
 #include "trigger/session.h"
 #include "trigger/target.h"
+#include "trigger/tracee.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -118,7 +119,7 @@ static enum ulp_code commit(struct work *w, struct ulp_err *err)
 		 * is the reason to tell. */
 		if (code == ULP_ESTOP && active.code)
 			now = active;
-		if (code != ULP_EACTIVE || now_ns() >= w->deadline_ns) {
+		if (code != ULP_EACTIVE || clock_ns() >= w->deadline_ns) {
 			if (err)
 				*err = now;
 			return now.code;
@@ -188,7 +189,7 @@ static void undo(struct work *w, enum ulp_code why)
 
 	if (!plan_needs_map(&w->plan) || why == ULP_EGONE)
 		return;
-	session_set_deadline(w->session, now_ns() + UNDO_NS);
+	session_set_deadline(w->session, clock_ns() + UNDO_NS);
 	code = with_borrowed(w, plan_undo, &second);
 	(void)code;
 }
@@ -277,7 +278,7 @@ static void child(pid_t pid, const struct change *change, pid_t parent, struct o
 {
 	struct work w = {
 		.change = change,
-		.deadline_ns = now_ns() + change->timeout_ns,
+		.deadline_ns = clock_ns() + change->timeout_ns,
 		.parent = parent,
 	};
 

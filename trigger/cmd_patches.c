@@ -12,7 +12,6 @@
 #include "trigger/target.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -48,27 +47,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* The mapping at an address, and its file as the kernel names it; "" if there is none. */
-static void mapping_at(const struct process *proc, uint64_t addr, struct ulp_region *region,
-		       char path[PATH_MAX])
-{
+/* A process while it is printed, and its mappings, which are read once. */
+struct listing {
+	struct arguments *args;
+	const struct target *target;
 	struct ulp_region *regions;
-	char **paths;
+	char **paths; /* nr of them; as the kernel names the files, "" for none */
 	size_t nr;
+};
 
-	*region = (struct ulp_region){0};
-	path[0] = '\0';
-	if (process_regions(proc, &regions, &paths, &nr, NULL))
-		return;
-	for (size_t i = 0; i < nr; i++) {
-		if (addr >= regions[i].start && addr < regions[i].end) {
-			*region = regions[i];
-			snprintf(path, PATH_MAX, "%s", paths[i]);
-		}
-		free(paths[i]);
-	}
-	free(paths);
-	free(regions);
+/* Index of the mapping at an address; l->nr if there is none. */
+static size_t mapping_at(const struct listing *l, uint64_t addr)
+{
+	size_t i = 0;
+
+	while (i < l->nr && (addr < l->regions[i].start || addr >= l->regions[i].end))
+		i++;
+	return i;
 }
 
 /*
@@ -119,17 +114,20 @@ static struct ulp_build_id known_build_id(struct arguments *a, const char *path)
  * executable, and a relative one holds only for the folder that was the current
  * one then: for these as the kernel has it.
  */
-static bool livepatchable(struct arguments *a, const struct target *t, const struct ulp_object *o,
-			  const char **path, char mapped[PATH_MAX])
+static bool livepatchable(const struct listing *l, const struct ulp_object *o, const char **path)
 {
+	const size_t i = mapping_at(l, o->start);
 	char file[PATH_MAX];
-	struct ulp_region region;
 	struct ulp_build_id id;
 
-	mapping_at(&t->proc, o->start, &region, mapped);
-	*path = *o->path == '/' || !*mapped ? o->path : mapped;
-	process_file_path(&t->proc, *path, region.start, region.end, file, sizeof(file));
-	id = known_build_id(a, file);
+	*path = o->path;
+	if (i == l->nr)
+		return false;
+	if (*o->path != '/' && *l->paths[i])
+		*path = l->paths[i];
+	process_file_path(&l->target->proc, *path, l->regions[i].start, l->regions[i].end, file,
+			  sizeof(file));
+	id = known_build_id(l->args, file);
 	return id.len && o->build_id.len && ulp_build_id_equal(&id, &o->build_id);
 }
 
@@ -166,20 +164,20 @@ static const struct registry_patch *next_patch(const struct registry *reg,
 	return best;
 }
 
-static void print_object(struct arguments *a, const struct target *t, const struct ulp_object *o)
+static void print_object(const struct listing *l, const struct ulp_object *o)
 {
-	const struct registry *reg = &t->engine.registry;
-	char buf[PATH_MAX];
+	const struct registry *reg = &l->target->engine.registry;
+	const struct report *report = &l->args->report;
 	const char *path;
-	bool named = livepatchable(a, t, o, &path, buf);
+	bool named = livepatchable(l, o, &path);
 
 	if (named)
-		report_say(&a->report, "    in %s:\n", quoted(path).text);
+		report_say(report, "    in %s:\n", quoted(path).text);
 	for (const struct registry_patch *p = NULL; (p = next_patch(reg, o, p)) != NULL;) {
 		if (!named)
-			report_say(&a->report, "    in %s:\n", quoted(path).text);
+			report_say(report, "    in %s:\n", quoted(path).text);
 		named = true;
-		print_patch(&a->report, p);
+		print_patch(report, p);
 	}
 }
 
@@ -195,15 +193,26 @@ static void print_process(struct target *t, void *ctx)
 {
 	const struct ulp_objects *objects = &t->engine.objects;
 	struct arguments *a = ctx;
+	struct listing l = {.args = a, .target = t};
+	struct ulp_err err;
 
+	if (process_regions(&t->proc, &l.regions, &l.paths, &l.nr, &err)) {
+		ulp_err_at(&err, "pid %d", (int)t->proc.pid);
+		report_error(&a->report, &err);
+		return;
+	}
 	report_say(&a->report, "PID: %d, name: %s\n  Livepatchable libraries:\n", (int)t->proc.pid,
 		   quoted(t->proc.name).text);
 	for (size_t i = 0; i < objects->nr; i++)
 		if (!is_runtime(t, &objects->list[i]))
-			print_object(a, t, &objects->list[i]);
+			print_object(&l, &objects->list[i]);
 	for (size_t i = 0; i < objects->nr; i++)
 		if (is_runtime(t, &objects->list[i]))
-			print_object(a, t, &objects->list[i]);
+			print_object(&l, &objects->list[i]);
+	for (size_t i = 0; i < l.nr; i++)
+		free(l.paths[i]);
+	free(l.paths);
+	free(l.regions);
 }
 
 int cmd_patches(int argc, char **argv)

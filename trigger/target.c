@@ -4,6 +4,7 @@
 #include "trigger/report.h"
 #include "trigger/target.h"
 #include "trigger/tasks.h"
+#include "trigger/tracee.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,14 +19,6 @@
 
 /* How long a look without --timeout waits for the dynamic linker. */
 #define LOOK_NS (2000 * MS)
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
 
 void wait_for_try(unsigned n)
 {
@@ -47,7 +40,7 @@ enum ulp_code target_open(pid_t pid, uint64_t deadline_ns, struct target *t, str
 	for (unsigned n = 0; !code; n++) {
 		code = engine_open(&t->engine, &t->rs.space, t->proc.at_phdr, t->proc.at_phnum,
 				   err);
-		if (code != ULP_ESTOP || now_ns() >= deadline_ns)
+		if (code != ULP_ESTOP || clock_ns() >= deadline_ns)
 			break;
 		wait_for_try(n);
 		code = ULP_OK;
@@ -65,7 +58,7 @@ enum ulp_code target_refresh(struct target *t, uint64_t deadline_ns, struct ulp_
 
 	for (unsigned n = 0;; n++) {
 		code = engine_refresh(&t->engine, t->proc.at_phdr, t->proc.at_phnum, err);
-		if (code != ULP_ESTOP || now_ns() >= deadline_ns)
+		if (code != ULP_ESTOP || clock_ns() >= deadline_ns)
 			return code;
 		wait_for_try(n);
 	}
@@ -147,7 +140,7 @@ static void visit_pid(pid_t pid, bool named, struct report *report, const struct
 
 	if (!named && !maps_runtime(pid, visits))
 		return;
-	if (!target_open(pid, now_ns() + LOOK_NS, &t, &err)) {
+	if (!target_open(pid, clock_ns() + LOOK_NS, &t, &err)) {
 		visits->nr_seen++;
 		visitor->visit(&t, visitor->ctx);
 		target_close(&t);

@@ -18,9 +18,6 @@ struct target {
 	struct engine engine; /* borrows rs */
 };
 
-/* Nanoseconds of CLOCK_MONOTONIC. */
-uint64_t now_ns(void);
-
 /* Waits a little before the n-th try (from 0): 1 ms, doubling up to 50 ms. */
 void wait_for_try(unsigned n);
 

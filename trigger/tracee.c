@@ -202,12 +202,6 @@ void tracee_resume(struct tracee *t)
 	tracee_go_on(t, TRACEE_EVENT_STOP, 0);
 }
 
-void tracee_detach(struct tracee *t)
-{
-	t->release = true;
-	tracee_resume(t);
-}
-
 const char *tracee_state_text(const struct tracee *t)
 {
 	static const struct {

@@ -95,9 +95,6 @@ void tracee_go_on(struct tracee *t, enum tracee_event event, int signal);
  */
 void tracee_resume(struct tracee *t);
 
-/* The same, and detaches. */
-void tracee_detach(struct tracee *t);
-
 /* State letter of the thread with its meaning, for messages; static storage. */
 const char *tracee_state_text(const struct tracee *t);
 
