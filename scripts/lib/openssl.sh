@@ -50,7 +50,8 @@ openssl_arguments() {
 }
 
 # What a build depends on, as one word.  Of the plugin only the bits that do something: neither
-# its debug information nor its build ID, which name the folder that it was built in.
+# its debug information nor its build ID, which name the folder that it was built in.  The folder
+# of the cache counts: OpenSSL's Makefile names it, and a cache that was moved does not build.
 openssl_key() {
 	local bits
 	bits=$(mktemp) || return
@@ -63,7 +64,7 @@ openssl_key() {
 		DEB_BUILD_MAINT_OPTIONS='hardening=+all future=+lfs' dpkg-buildflags --export=cmdline |
 			sed 's/-f[a-z]*-prefix-map=[^ ]*//g'
 		gcc -v 2>&1 | tail -n 1
-		printf '%s\n' "$openssl_version"
+		printf '%s\n' "$openssl_version" "$cache"
 	} | sha256sum | cut -c 1-12
 	rm -f "$bits"
 }
