@@ -4,6 +4,7 @@ libengine_la_SOURCES = \
 	engine/arch.h \
 	engine/bindings.c engine/bindings.h \
 	engine/engine.c engine/engine.h \
+	engine/linker_program.c engine/linker_program.h \
 	engine/load.c engine/load.h \
 	engine/load_relocate.c engine/load_relocate.h \
 	engine/object_headers.c engine/object_headers.h \

@@ -135,12 +135,49 @@ enum ulp_code main_program_read(struct reader *r, uint64_t at_phdr, uint64_t at_
 	code = facts_of(r, prog->bias, prog->phdrs, prog->nr, &f, err);
 	if (code)
 		return code;
-	/* A static PIE has a dynamic section, even with a DT_DEBUG, that nobody fills in. */
-	if (!f.dynamic || !has_linker(prog))
-		return ulp_fail(err, ULP_EUNSUP,
-				"the program is statically linked, or was started through ld.so");
+	if (!f.dynamic)
+		return ulp_fail(err, ULP_EUNSUP, "the program is statically linked");
 	prog->dynamic_at = prog->bias + f.dynamic;
 	prog->build_id = f.build_id;
+	prog->has_linker = has_linker(prog);
+	return ULP_OK;
+}
+
+/* The ELF header at `at` and the program headers behind it. */
+static enum ulp_code header_read(struct reader *r, uint64_t at, const char *name,
+				 Elf64_Phdr phdrs[OBJECT_MAX_PHDRS], size_t *nr,
+				 struct ulp_err *err)
+{
+	Elf64_Ehdr eh;
+	enum ulp_code code = reader_read(r, at, &eh, sizeof(eh), err);
+
+	if (code)
+		return code;
+	if (memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 || eh.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    eh.e_phentsize != sizeof(Elf64_Phdr))
+		return ulp_fail(err, ULP_EELF, "%s: no ELF header in memory", name);
+	*nr = eh.e_phnum;
+	return phdrs_read(r, at + eh.e_phoff, eh.e_phnum, phdrs, err);
+}
+
+enum ulp_code main_program_read_at(struct reader *r, uint64_t header_at, uint64_t bias,
+				   uint64_t dynamic_at, struct main_program *prog,
+				   struct ulp_err *err)
+{
+	struct header_facts f;
+	enum ulp_code code =
+		header_read(r, header_at, "the executable", prog->phdrs, &prog->nr, err);
+
+	if (!code)
+		code = facts_of(r, bias, prog->phdrs, prog->nr, &f, err);
+	if (code)
+		return code;
+	if (!f.dynamic || bias + f.dynamic != dynamic_at)
+		return ulp_fail(err, ULP_EELF, "the executable's header and the link map disagree");
+	prog->bias = bias;
+	prog->dynamic_at = dynamic_at;
+	prog->build_id = f.build_id;
+	prog->has_linker = has_linker(prog);
 	return ULP_OK;
 }
 
@@ -182,19 +219,13 @@ enum ulp_code main_program_headers(const struct main_program *prog, struct ulp_o
 /* The ELF header lies at the bias of every shared object whose first segment has vaddr 0. */
 enum ulp_code object_read_headers(struct reader *r, struct ulp_object *o, struct ulp_err *err)
 {
-	Elf64_Ehdr eh;
 	Elf64_Phdr phdrs[OBJECT_MAX_PHDRS];
 	struct header_facts f;
-	enum ulp_code code = reader_read(r, o->bias, &eh, sizeof(eh), err);
+	size_t nr;
+	enum ulp_code code = header_read(r, o->bias, o->path, phdrs, &nr, err);
 
-	if (code)
-		return code;
-	if (memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 || eh.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    eh.e_phentsize != sizeof(Elf64_Phdr))
-		return ulp_fail(err, ULP_EELF, "%s: no ELF header in memory", o->path);
-	code = phdrs_read(r, o->bias + eh.e_phoff, eh.e_phnum, phdrs, err);
 	if (!code)
-		code = facts_of(r, o->bias, phdrs, eh.e_phnum, &f, err);
+		code = facts_of(r, o->bias, phdrs, nr, &f, err);
 	if (code)
 		return code;
 	if (o->bias + f.dynamic != o->dynamic_at)

@@ -17,6 +17,8 @@ struct main_program {
 	uint64_t bias;
 	uint64_t dynamic_at;
 	struct ulp_build_id build_id;
+	bool has_linker; /* it names a dynamic linker; false: static, or is one (linker_program.h)
+			  */
 };
 
 /* Offsets of names in the string table of a dynamic section. */
@@ -27,10 +29,19 @@ struct object_dyn_names {
 	size_t nr_needed;
 };
 
-/* Errors: ULP_EUNSUP (static), ULP_EELF, and those of reading. */
+/* Errors: ULP_EUNSUP (no dynamic section), ULP_EELF, and those of reading. */
 ULP_MUST_CHECK enum ulp_code main_program_read(struct reader *r, uint64_t at_phdr,
 					       uint64_t at_phnum, struct main_program *prog,
 					       struct ulp_err *err);
+
+/*
+ * The same for an executable whose ELF header lies at header_at: for where the
+ * auxiliary vector describes another one.  dynamic_at: what the link map gives.
+ * Errors: ULP_EELF, and those of reading.
+ */
+ULP_MUST_CHECK enum ulp_code main_program_read_at(struct reader *r, uint64_t header_at,
+						  uint64_t bias, uint64_t dynamic_at,
+						  struct main_program *prog, struct ulp_err *err);
 
 /* *ret: address of struct r_debug, 0 if the dynamic linker has not set it yet. */
 ULP_MUST_CHECK enum ulp_code main_program_r_debug(struct reader *r, const struct main_program *prog,

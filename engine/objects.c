@@ -2,10 +2,12 @@
 /*
  * The way to the list: AT_PHDR -> the executable's PT_DYNAMIC -> DT_DEBUG ->
  * struct r_debug -> struct link_map.  Not by a symbol: an executable that
- * refers to _r_debug has a copy of it that is never updated.
+ * refers to _r_debug has a copy of it that is never updated.  Where the
+ * executable is ld.so itself: linker_program.h.
  */
 #include "config.h"
 
+#include "engine/linker_program.h"
 #include "engine/object_headers.h"
 #include "engine/objects.h"
 
@@ -130,7 +132,8 @@ static enum ulp_code r_debug_read(struct reader *r, const struct main_program *p
 				  struct r_debug *debug, struct ulp_err *err)
 {
 	uint64_t at;
-	enum ulp_code code = main_program_r_debug(r, prog, &at, err);
+	enum ulp_code code = prog->has_linker ? main_program_r_debug(r, prog, &at, err)
+					      : linker_program_r_debug(r, prog, &at, err);
 
 	if (code)
 		return code;
@@ -212,6 +215,8 @@ enum ulp_code objects_read(struct reader *r, uint64_t at_phdr, uint64_t at_phnum
 
 	if (!code)
 		code = r_debug_read(r, &prog, &debug, err);
+	if (!code && !prog.has_linker && debug.r_map)
+		code = linker_program_find(r, (uint64_t)(uintptr_t)debug.r_map, &prog, err);
 	if (!code)
 		code = list_read(r, (uint64_t)(uintptr_t)debug.r_map, &prog, &objs, err);
 	if (!code && !objs.nr)

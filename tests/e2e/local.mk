@@ -10,6 +10,7 @@ E2E_TESTS = \
 	tests/e2e/apply_revert.sh \
 	tests/e2e/dump.sh \
 	tests/e2e/errors.sh \
+	tests/e2e/linker.sh \
 	tests/e2e/livepatchable.sh \
 	tests/e2e/malloc_loop.sh \
 	tests/e2e/openssl.sh \

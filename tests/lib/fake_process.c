@@ -129,6 +129,7 @@ static void load_segment(struct fake_process *fp, struct fake_object *o, const E
 		   (ph->p_flags & PF_X ? PROT_EXEC : 0);
 
 	fake_space_add(&fp->fs, start, end - start, prot, inode);
+	fake_space_area(&fp->fs, start)->offset = ph->p_offset & ~PAGE_MASK;
 	memcpy(fake_space_at(&fp->fs, o->bias + ph->p_vaddr, ph->p_filesz), o->file + ph->p_offset,
 	       ph->p_filesz);
 }

@@ -155,6 +155,7 @@ static enum ulp_code fake_regions(struct ulp_space *space, struct ulp_region **r
 			.end = fs->areas[i].start + fs->areas[i].len,
 			.prot = fs->areas[i].prot,
 			.inode = fs->areas[i].inode,
+			.offset = fs->areas[i].offset,
 		};
 	*regions = list;
 	*nr = fs->nr_areas;
@@ -202,14 +203,18 @@ static void area_insert(struct fake_space *fs, struct fake_area area)
 void fake_space_add(struct fake_space *fs, uint64_t start, uint64_t len, int prot, uint64_t inode)
 {
 	assert(start % FAKE_PAGE == 0 && len % FAKE_PAGE == 0 && is_free(fs, start, len));
-	area_insert(fs, (struct fake_area){start, len, prot, inode, must(calloc(1, len))});
+	area_insert(fs, (struct fake_area){start, len, prot, inode, 0, must(calloc(1, len))});
 }
 
 /* The part of an area from `start` on, as an area of its own. */
 static struct fake_area part_of(const struct fake_area *area, uint64_t start, uint64_t len)
 {
-	struct fake_area part = {start, len, area->prot, area->inode, must(malloc(len))};
+	struct fake_area part = *area;
 
+	part.start = start;
+	part.len = len;
+	part.offset += start - area->start;
+	part.bytes = must(malloc(len));
 	memcpy(part.bytes, area->bytes + (start - area->start), len);
 	return part;
 }

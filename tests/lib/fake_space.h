@@ -15,6 +15,7 @@ struct fake_area {
 	uint64_t len; /* bytes, whole pages */
 	int prot;
 	uint64_t inode;
+	uint64_t offset;      /* in the file; 0 unless the test sets it */
 	unsigned char *bytes; /* owned */
 };
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 ENGINE_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/engine/arch/$(ULP_ARCH)
 ENGINE_TEST_LDADD = libtestengine.la libtest.la libengine.la libcontainer.la $(CMOCKA_LIBS)
-check_PROGRAMS += unit_reader unit_own_process unit_objects unit_symbols unit_bindings \
+check_PROGRAMS += unit_reader unit_own_process unit_objects unit_linker_program unit_symbols unit_bindings \
 	unit_placement unit_load unit_registry unit_commit unit_plan unit_plan_refusals \
 	unit_hostile unit_engine_arch
-TESTS += unit_reader unit_own_process unit_objects unit_symbols unit_bindings \
+TESTS += unit_reader unit_own_process unit_objects unit_linker_program unit_symbols unit_bindings \
 	unit_placement unit_load unit_registry unit_commit unit_plan unit_plan_refusals \
 	unit_hostile unit_engine_arch
 unit_reader_SOURCES = tests/unit/test_reader.c
@@ -16,6 +16,9 @@ unit_own_process_LDADD = $(ENGINE_TEST_LDADD)
 unit_objects_SOURCES = tests/unit/test_objects.c
 unit_objects_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 unit_objects_LDADD = $(ENGINE_TEST_LDADD)
+unit_linker_program_SOURCES = tests/unit/test_linker_program.c
+unit_linker_program_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_linker_program_LDADD = $(ENGINE_TEST_LDADD)
 unit_symbols_SOURCES = tests/unit/test_symbols.c
 unit_symbols_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 unit_symbols_LDADD = $(ENGINE_TEST_LDADD)
