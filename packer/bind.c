@@ -108,6 +108,37 @@ static enum ulp_code check_size(const struct object *object, size_t symbol,
 			(unsigned long long)target->size);
 }
 
+/*
+ * A private name of an ifunc (libc's __GI_memcpy): what its resolver chose is
+ * found by the name under which the target exports the same resolver.
+ */
+static enum ulp_code bind_private_ifunc(struct selection *sel, struct object_symbol *s,
+					const struct elf_symbol *target, struct ulp_err *err)
+{
+	const struct library *library = &sel->target->library;
+	const struct elf_symbol *alias = NULL;
+	struct import import;
+
+	for (size_t i = 1; i < library->nr_dynsyms; i++) {
+		const struct elf_symbol *e = &library->dynsyms[i];
+
+		if (e->type == STT_GNU_IFUNC && e->shndx != SHN_UNDEF &&
+		    e->value == target->value && (!alias || alias->version_hidden))
+			alias = e;
+	}
+	if (!alias)
+		return ulp_fail(err, ULP_EUNSUP,
+				"%s is an ifunc that the target does not export, which is not "
+				"supported",
+				target->name);
+	import = (struct import){
+		.name = alias->name,
+		.version = alias->version,
+		.provider = library->soname,
+	};
+	return add_import(sel, s, &import, err);
+}
+
 static enum ulp_code bind_private(struct selection *sel, struct object *object, size_t symbol,
 				  const struct elf_symbol *target, struct ulp_err *err)
 {
@@ -115,10 +146,7 @@ static enum ulp_code bind_private(struct selection *sel, struct object *object, 
 	enum ulp_code code = check_target_type(target, err);
 
 	if (!code && target->type == STT_GNU_IFUNC)
-		code = ulp_fail(err, ULP_EUNSUP,
-				"%s is an ifunc that the target does not export, which is not "
-				"supported",
-				target->name);
+		return bind_private_ifunc(sel, s, target, err);
 	if (!code)
 		code = check_size(object, symbol, target, err);
 	if (code)
@@ -226,6 +254,32 @@ static enum ulp_code bind_by_name(struct selection *sel, struct object *object, 
 	return code;
 }
 
+/*
+ * A type of internal linkage is known by the address of its type information:
+ * what the fix throws would not be caught where the target's own is named.
+ */
+static enum ulp_code bind_type_info(struct selection *sel, struct object *object, size_t symbol,
+				    struct ulp_err *err)
+{
+	const struct elf_symbol *s = &object->symbols[symbol].elf;
+	const struct match_query query = {
+		.name = s->name,
+		.want = MATCH_DATA,
+		.scope = s->bind == STB_LOCAL ? MATCH_STATIC : MATCH_GLOBAL,
+		.file = object->source,
+	};
+	struct match m = match_find(sel->pool, sel->target, &query);
+
+	if (m.symbol)
+		return bind_private(sel, object, symbol, m.symbol, err);
+	if (m.nr_candidates)
+		return ambiguous(sel, s->name, &m, err);
+	if (s->bind == STB_LOCAL)
+		return brought_writable(sel, object, symbol, err);
+	brought_harmless(sel, object, symbol);
+	return ULP_OK;
+}
+
 static bool always_brought(const struct elf_symbol *s, enum section_class class)
 {
 	static const char unwind_pointer[] = "DW.ref."; /* to a personality routine */
@@ -257,6 +311,8 @@ static enum ulp_code bind_defined(struct selection *sel, struct object *object, 
 				"%s is an ifunc, which is not supported in a patch", s->name);
 	if (class == SECTION_CODE || class == SECTION_WRITABLE)
 		return bind_by_name(sel, object, symbol, class == SECTION_CODE, err);
+	if (name_is_type_info(s->name))
+		return bind_type_info(sel, object, symbol, err);
 	brought_harmless(sel, object, symbol);
 	return ULP_OK;
 }

@@ -33,6 +33,7 @@ libpacker_la_SOURCES = \
 	packer/select.c packer/select.h \
 	packer/spec.c packer/spec.h \
 	packer/target.c packer/target.h \
+	packer/tls.c \
 	packer/unwind.c \
 	packer/workdir.c packer/workdir.h \
 	packer/yaml_fail.c \

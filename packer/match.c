@@ -23,6 +23,11 @@ bool name_is_clone(const char *name)
 	return false;
 }
 
+bool name_is_type_info(const char *name)
+{
+	return strncmp(name, "_ZTI", 4) == 0 || strncmp(name, "_ZTS", 4) == 0;
+}
+
 bool name_is_numbered(const char *name)
 {
 	const char *dot = strrchr(name, '.');

@@ -58,6 +58,13 @@ bool name_is_clone(const char *name);
 /* Whether it is the unlikely part of a function: foo.cold. */
 bool name_is_cold(const char *name);
 
+/*
+ * Whether it is a C++ type's type information or the name in it (_ZTI, _ZTS; Itanium C++
+ * ABI, "Special names").  Where the type has internal linkage, exceptions and casts know
+ * it by this address alone.
+ */
+bool name_is_type_info(const char *name);
+
 /* Whether it ends in a number that the compiler gave: counter.0. */
 bool name_is_numbered(const char *name);
 

@@ -8,6 +8,8 @@
  *                                  own data: recorded
  *   address    linker              dynamic relocation      recorded
  *   GOT        linker              GOT                     slot, whose address is recorded
+ *
+ * Thread-local variables: those of the target, through the target's own slot.
  */
 #include "config.h"
 
@@ -98,6 +100,19 @@ static size_t map_function(const struct object *object, size_t section, int64_t 
 	return 0;
 }
 
+/* The type information that begins exactly there: a copy of it is another type. */
+static size_t map_type_info(const struct object *object, size_t section, int64_t off)
+{
+	for (size_t i = 1; i < object->nr_symbols; i++) {
+		const struct elf_symbol *s = &object->symbols[i].elf;
+
+		if (is_variable(object, i, section) && off >= 0 && s->value == (uint64_t)off &&
+		    name_is_type_info(s->name))
+			return i;
+	}
+	return 0;
+}
+
 enum ulp_code selection_map_section(const struct object *object, size_t section, int64_t addend,
 				    const int *tails, size_t *symbol, struct ulp_err *err)
 {
@@ -106,6 +121,8 @@ enum ulp_code selection_map_section(const struct object *object, size_t section,
 		*symbol = map_function(object, section, addend + (tails ? tails[0] : 0));
 	else if (object->sections[section].class == SECTION_WRITABLE)
 		return map_variable(object, section, addend, tails, symbol, err);
+	else if (object->sections[section].class == SECTION_READ_ONLY)
+		*symbol = map_type_info(object, section, addend + (tails ? tails[0] : 0));
 	return ULP_OK;
 }
 
@@ -178,6 +195,20 @@ static enum ulp_code to_private(const struct step *st, const char *name, uint64_
 	return ULP_OK;
 }
 
+/*
+ * The target's own slot, which its dynamic linker has filled at start-up: the
+ * variable's offset from the thread pointer is the same for all of its code.
+ */
+static enum ulp_code to_tls_slot(struct step *st, struct ulp_err *err)
+{
+	const struct tls_slot *slot;
+	enum ulp_code code = selection_tls(st->sel, st->object, st->reloc->symbol, &slot, err);
+
+	return code ? code
+		    : record(st, st->object->symbols[st->reloc->symbol].elf.name, slot->vaddr,
+			     st->sel->target->arch->place, err);
+}
+
 static enum ulp_code to_import(const struct step *st, size_t import, struct ulp_err *err)
 {
 	const struct object_section *section = &st->object->sections[st->section];
@@ -206,12 +237,26 @@ static enum ulp_code to_import(const struct step *st, size_t import, struct ulp_
 	return ULP_OK;
 }
 
+/*
+ * A language-specific data area (which handler catches what) names a type by
+ * its distance from a nameless cell that holds the address of the type
+ * information.  The cell is constant, though it lies in a writable section.
+ */
+static bool is_type_cell(const struct step *st)
+{
+	const struct object_section *from = &st->object->sections[st->section];
+
+	return strncmp(from->name, ".gcc_except_table", strlen(".gcc_except_table")) == 0 &&
+	       !covering(st->object, st->object->symbols[st->reloc->symbol].elf.shndx,
+			 st->reloc->addend);
+}
+
 /* Distances between data and data are not what compilers emit; between data and code they are. */
 static enum ulp_code distance_in_data(const struct step *st, const struct object_section *to,
 				      bool *whole, struct ulp_err *err)
 {
 	*whole = true;
-	if (to->class != SECTION_WRITABLE)
+	if (to->class != SECTION_WRITABLE || is_type_cell(st))
 		return ULP_OK;
 	return ulp_fail(err, ULP_ERELOC,
 			"%s in data refers to the writable section %s, and it is not certain to "
@@ -285,6 +330,8 @@ enum ulp_code selection_relocate(struct selection *sel, struct object *object, s
 
 	if (!st.type)
 		code = ulp_fail(err, ULP_ERELOC, "relocation type %u is not known", reloc->type);
+	else if (st.type->kind == RELOC_TLS_GOT)
+		code = to_tls_slot(&st, err);
 	else if (st.type->kind == RELOC_TLS)
 		code = ulp_fail(err, ULP_ETLS,
 				"%s%s(%s) thread-local variables are not supported yet", name,

@@ -63,6 +63,9 @@ static Elf64_Rela new_reloc(const struct rewriter *w, const struct object_sectio
 
 	switch (action) {
 	case RELOC_KEEP:
+		/* One without effect may name a section that stays behind: the plugin's table. */
+		if (type == arch->none)
+			symbol = 0;
 		break;
 	case RELOC_IMPORT:
 		symbol = w->symbols.imports[r->index];

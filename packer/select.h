@@ -88,6 +88,15 @@ void selection_keep(struct object *object, size_t symbol);
 ULP_MUST_CHECK enum ulp_code selection_unwind(struct selection *sel, struct object *object,
 					      bool *more, struct ulp_err *err);
 
+/*
+ * The thread-local variable that a RELOC_TLS_GOT against `symbol` means: one that
+ * the target has too, and reaches through a slot; *slot: that slot, borrowed.
+ * Errors: ULP_ETLS, ULP_EAMBIGUOUS, ULP_EMISMATCH (of another size).
+ */
+ULP_MUST_CHECK enum ulp_code selection_tls(struct selection *sel, const struct object *object,
+					   size_t symbol, const struct tls_slot **slot,
+					   struct ulp_err *err);
+
 /* Decides about one relocation of a section that comes along. */
 ULP_MUST_CHECK enum ulp_code selection_relocate(struct selection *sel, struct object *object,
 						size_t section, struct object_reloc *reloc,

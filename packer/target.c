@@ -105,6 +105,8 @@ enum ulp_code target_open(struct pool *pool, const char *path, struct target *ta
 	if (!code)
 		code = entries_read(pool, &t, err);
 	if (!code)
+		code = target_tls_slots_read(pool, &t, err);
+	if (!code)
 		*target = t;
 	return code;
 }

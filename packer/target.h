@@ -9,6 +9,12 @@
 #include "packer/library.h"
 #include "packer/report.h"
 
+/* A cell of the target in which its dynamic linker puts the offset of a thread-local variable. */
+struct tls_slot {
+	uint64_t variable; /* offset in the target's block of thread-local variables (st_value) */
+	uint64_t vaddr;
+};
+
 struct target {
 	struct library library;
 	const struct packer_arch *arch;
@@ -17,6 +23,8 @@ struct target {
 	const char *symbols_path; /* the file they are from; NULL: there are none */
 	uint64_t *entries;	  /* vaddrs, ascending */
 	size_t nr_entries;
+	struct tls_slot *tls_slots;
+	size_t nr_tls_slots;
 	bool has_pfe; /* built with plain -fpatchable-function-entry instead */
 };
 
@@ -40,6 +48,17 @@ bool target_has_file(const struct target *target, const char *file);
  * The entry inside [vaddr, vaddr + len): its address in *entry.  false: none.
  */
 bool target_entry(const struct target *target, uint64_t vaddr, uint64_t len, uint64_t *entry);
+
+/*
+ * Fills tls_slots from the dynamic relocations of target->library.
+ * Error: ULP_EELF.
+ */
+ULP_MUST_CHECK enum ulp_code target_tls_slots_read(struct pool *pool, struct target *target,
+						   struct ulp_err *err);
+
+/* The slot of a thread-local variable (STT_TLS) of the target, NULL if there is none. */
+const struct tls_slot *target_tls_slot(const struct target *target,
+				       const struct elf_symbol *variable);
 
 /*
  * Path of the separate debug file of `path`, by build ID or .gnu_debuglink

@@ -19,7 +19,8 @@ enum reloc_kind {
 	RELOC_PLACE,   /* the distance from the place to the symbol, 32 bits */
 	RELOC_CALL,    /* the same for a branch, which may go through a PLT */
 	RELOC_GOT,     /* the distance from the place to a slot that holds the address */
-	RELOC_TLS,     /* anything thread-local */
+	RELOC_TLS_GOT, /* the distance to a slot that holds a thread-local variable's offset */
+	RELOC_TLS,     /* anything else thread-local */
 	RELOC_REFUSED, /* see `why` */
 };
 
@@ -35,6 +36,9 @@ struct packer_arch {
 	const char *name; /* of the folder */
 	/* Types that the packer writes itself. */
 	uint32_t none, address, place, call;
+
+	/* The dynamic relocation of a slot that RELOC_TLS_GOT refers to. */
+	uint32_t tls_offset;
 
 	/* The row of this type, NULL if the psABI does not know it. */
 	const struct reloc_type *(*reloc)(uint32_t type);

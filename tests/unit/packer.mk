@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Compiles with $ULP_CC.
-check_PROGRAMS += unit_spec unit_tails unit_packer unit_packer_refusals
-TESTS += unit_spec unit_tails unit_packer unit_packer_refusals
+check_PROGRAMS += unit_spec unit_tails unit_packer unit_packer_refusals unit_packer_tls \
+	unit_packer_cxx
+TESTS += unit_spec unit_tails unit_packer unit_packer_refusals unit_packer_tls unit_packer_cxx
 PACKER_LAB = tests/lib/packer_lab.c tests/lib/packer_lab.h
 EXTRA_DIST += tests/lib/arch/x86_64/packer_target.h
 unit_spec_SOURCES = tests/unit/test_spec.c
@@ -14,3 +15,9 @@ unit_packer_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
 unit_packer_refusals_SOURCES = tests/unit/test_packer_refusals.c $(PACKER_LAB)
 unit_packer_refusals_CPPFLAGS = $(unit_packer_CPPFLAGS)
 unit_packer_refusals_LDADD = libtest.la libpacker.la libcontainer.la $(CMOCKA_LIBS)
+unit_packer_tls_SOURCES = tests/unit/test_packer_tls.c $(PACKER_LAB)
+unit_packer_tls_CPPFLAGS = $(unit_packer_CPPFLAGS)
+unit_packer_tls_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
+unit_packer_cxx_SOURCES = tests/unit/test_packer_cxx.c $(PACKER_LAB)
+unit_packer_cxx_CPPFLAGS = $(unit_packer_CPPFLAGS)
+unit_packer_cxx_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
