@@ -26,7 +26,7 @@ static uint32_t string_add(struct strings *s, const char *text)
 }
 
 /* Adds all strings of the record; the same walk counts and writes. */
-static void strings_fill(struct strings *s, const struct ulp_container *c,
+static void strings_fill(struct strings *s, const struct ulp_container *c, const char *path,
 			 const struct ulp_object *target, struct ulp_reg_patch *head,
 			 struct ulp_reg_function *functions)
 {
@@ -36,6 +36,7 @@ static void strings_fill(struct strings *s, const struct ulp_container *c,
 	string_add(s, "");
 	head->name = string_add(s, patch->name);
 	head->file = string_add(s, c->base_name);
+	head->path = string_add(s, path);
 	head->soname = string_add(s, patch->soname);
 	head->target_path = string_add(s, target->path);
 	head->labels = (uint32_t)s->len;
@@ -65,8 +66,9 @@ static void head_fill(struct ulp_reg_patch *head, const struct ulp_container *c)
 	memcpy(head->target_build_id, c->patch.build_id.bytes, c->patch.build_id.len);
 }
 
-enum ulp_code record_make(const struct ulp_container *c, const struct ulp_object *target,
-			  uint8_t **record, uint32_t *len, struct ulp_err *err)
+static enum ulp_code make(const struct ulp_container *c, const char *path,
+			  const struct ulp_object *target, uint8_t **record, uint32_t *len,
+			  struct ulp_err *err)
 {
 	struct ulp_reg_patch head = {0};
 	struct strings strings = {0};
@@ -75,7 +77,7 @@ enum ulp_code record_make(const struct ulp_container *c, const struct ulp_object
 	uint64_t size;
 	uint8_t *bytes;
 
-	strings_fill(&strings, c, target, &head, NULL);
+	strings_fill(&strings, c, path, target, &head, NULL);
 	size = sizeof(head) + functions_len + strings.len;
 	if (size > ULP_REG_MAX_RECORD || c->patch.nr_labels > ULP_REG_MAX_LABELS)
 		return ulp_fail(err, ULP_EFORMAT, "it has too many functions or labels");
@@ -86,25 +88,86 @@ enum ulp_code record_make(const struct ulp_container *c, const struct ulp_object
 	head.size = (uint32_t)size;
 	functions = (struct ulp_reg_function *)(bytes + sizeof(head));
 	strings.bytes = (char *)bytes + sizeof(head) + functions_len;
-	strings_fill(&strings, c, target, &head, functions);
+	strings_fill(&strings, c, path, target, &head, functions);
 	memcpy(bytes, &head, sizeof(head));
 	*record = bytes;
 	*len = (uint32_t)size;
 	return ULP_OK;
 }
 
-static void unwind_info_place(struct ulp_reg_patch *head, const struct load *load)
+enum ulp_code record_make(const struct ulp_container *c, const struct ulp_object *target,
+			  uint8_t **record, uint32_t *len, struct ulp_err *err)
+{
+	/* Debuggers and symbolizers of the target open it by this name. */
+	char *path = realpath(c->path, NULL);
+	enum ulp_code code = make(c, path ? path : c->path, target, record, len, err);
+
+	free(path);
+	return code;
+}
+
+/*
+ * The first bytes of .eh_frame_hdr, and the only form that unwinders search (Linux
+ * Standard Base, "Exception Frames"; the encodings are DW_EH_PE_* of <dwarf.h>).  Any
+ * other sends them through all of .eh_frame, up to an end mark that no container has.
+ */
+#define EH_FRAME_HDR_VERSION 1u
+#define EH_FRAME_COUNT_UDATA4 0x03u
+#define EH_FRAME_TABLE_DATAREL_SDATA4 0x3bu
+#define EH_FRAME_HDR_MIN 12u /* bytes: these four, .eh_frame's place, the count */
+
+static bool can_be_searched(const struct load *load, const Elf64_Phdr *ph)
+{
+	uint64_t off = ph->p_vaddr - load->first_vaddr;
+	const uint8_t *hdr = load->image + off;
+
+	if (ph->p_vaddr < load->first_vaddr || off >= load->image_len ||
+	    ph->p_memsz > load->image_len - off || ph->p_memsz < EH_FRAME_HDR_MIN)
+		return false;
+	return hdr[0] == EH_FRAME_HDR_VERSION && hdr[2] == EH_FRAME_COUNT_UDATA4 &&
+	       hdr[3] == EH_FRAME_TABLE_DATAREL_SDATA4;
+}
+
+/* Where the file's program headers are in memory, 0 if no segment has them. */
+static uint64_t phdrs_place(const struct load *load)
 {
 	const struct ulp_elf *elf = &load->container->elf;
+	uint64_t off = elf->ehdr.e_phoff;
+	uint64_t len = elf->nr_phdrs * sizeof(Elf64_Phdr);
 
 	for (size_t i = 0; i < elf->nr_phdrs; i++) {
 		Elf64_Phdr ph = ulp_elf_phdr(elf, i);
 
-		if (ph.p_type != PT_GNU_EH_FRAME)
+		if (ph.p_type == PT_LOAD && off >= ph.p_offset && off - ph.p_offset < ph.p_filesz &&
+		    len <= ph.p_filesz - (off - ph.p_offset))
+			return load_addr(load, ph.p_vaddr + (off - ph.p_offset));
+	}
+	return 0;
+}
+
+/* strings_at: address of the record's strings. */
+static void unwind_info_place(struct ulp_reg_patch *head, const struct load *load,
+			      uint64_t strings_at)
+{
+	const struct ulp_elf *elf = &load->container->elf;
+
+	head->link_map.addr = load->load_bias;
+	head->link_map.name = strings_at + head->path;
+	for (size_t i = 0; i < elf->nr_phdrs; i++) {
+		Elf64_Phdr ph = ulp_elf_phdr(elf, i);
+
+		if (ph.p_type == PT_DYNAMIC)
+			head->link_map.dynamic = load_addr(load, ph.p_vaddr);
+		if (ph.p_type != PT_GNU_EH_FRAME || !can_be_searched(load, &ph))
 			continue;
 		head->eh_frame_hdr = load_addr(load, ph.p_vaddr);
 		head->eh_frame_hdr_len = ph.p_memsz;
 	}
+	/* Nobody shall find by the program headers what must not be searched. */
+	if (!head->eh_frame_hdr)
+		return;
+	head->phdrs = phdrs_place(load);
+	head->nr_phdrs = elf->nr_phdrs;
 }
 
 static enum ulp_code function_place(struct ulp_reg_function *r, const struct ulp_function *f,
@@ -139,7 +202,9 @@ enum ulp_code record_place(uint8_t *record, const struct ulp_container *c, const
 	head.map_len = load_map_len(load);
 	head.load_bias = load->load_bias;
 	head.target_bias = load->target->bias;
-	unwind_info_place(&head, load);
+	unwind_info_place(&head, load,
+			  load_record_at(load) + sizeof(head) +
+				  head.nr_functions * sizeof(*functions));
 	memcpy(record, &head, sizeof(head));
 	for (size_t i = 0; i < c->patch.nr_functions; i++) {
 		enum ulp_code code =

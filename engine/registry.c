@@ -46,7 +46,7 @@ static const char *record_fault(const struct registry_patch *p, size_t len)
 		 "wrong build ID"},
 		{h->name < h->strings_len && h->file < h->strings_len &&
 			 h->soname < h->strings_len && h->target_path < h->strings_len &&
-			 h->labels < h->strings_len,
+			 h->labels < h->strings_len && h->path < h->strings_len,
 		 "a name out of bounds"},
 		{h->nr_labels <= ULP_REG_MAX_LABELS, "too many labels"},
 	};

@@ -97,10 +97,73 @@ static enum ulp_code states_write(const struct registry *reg, bool next, struct 
 	return ULP_OK;
 }
 
-static enum ulp_code list_write(const struct registry *reg, uint64_t first, struct ulp_space *s,
-				struct ulp_err *err)
+/* The members of the head that lead the target's threads to the records. */
+struct list_head {
+	uint64_t patches;
+	uint64_t containers_start;
+	uint64_t containers_end;
+};
+
+static struct list_head list_head_now(const struct registry *reg)
 {
-	return write_u64(s, AT(reg->at, struct ulp_registry, patches), first, err);
+	return (struct list_head){
+		.patches = reg->head.patches,
+		.containers_start = reg->head.containers_start,
+		.containers_end = reg->head.containers_end,
+	};
+}
+
+/* With patches[0] at the head of the list. */
+static struct list_head list_head_fresh(const struct registry *reg)
+{
+	struct list_head list = {.patches = reg->patches[0].at, .containers_start = UINT64_MAX};
+
+	for (size_t i = 0; i < reg->nr; i++) {
+		const struct ulp_reg_patch *h = &reg->patches[i].head;
+
+		if (h->map_start < list.containers_start)
+			list.containers_start = h->map_start;
+		if (h->map_start + h->map_len > list.containers_end)
+			list.containers_end = h->map_start + h->map_len;
+	}
+	return list;
+}
+
+static enum ulp_code range_write(const struct registry *reg, const struct list_head *list,
+				 struct ulp_space *s, struct ulp_err *err)
+{
+	enum ulp_code code = write_u64(s, AT(reg->at, struct ulp_registry, containers_start),
+				       list->containers_start, err);
+
+	if (!code)
+		code = write_u64(s, AT(reg->at, struct ulp_registry, containers_end),
+				 list->containers_end, err);
+	return code;
+}
+
+/*
+ * At every instant at which we may die the range must hold the containers of
+ * all records in the list: it grows before the list does, and shrinks after it.
+ */
+static enum ulp_code list_grow(const struct registry *reg, const struct list_head *list,
+			       struct ulp_space *s, struct ulp_err *err)
+{
+	enum ulp_code code = range_write(reg, list, s, err);
+
+	if (!code)
+		code = write_u64(s, AT(reg->at, struct ulp_registry, patches), list->patches, err);
+	return code;
+}
+
+static enum ulp_code list_shrink(const struct registry *reg, const struct list_head *list,
+				 struct ulp_space *s, struct ulp_err *err)
+{
+	enum ulp_code code =
+		write_u64(s, AT(reg->at, struct ulp_registry, patches), list->patches, err);
+
+	if (!code)
+		code = range_write(reg, list, s, err);
+	return code;
 }
 
 static enum ulp_code decide(struct registry *reg, enum ulp_commit_state commit, struct ulp_space *s,
@@ -175,7 +238,7 @@ static enum ulp_code intents_clear(const struct registry *reg, struct ulp_space 
  * states go back before the words.  false: not all could be undone, and the
  * process may still refer to what we have mapped in it.
  */
-static bool roll_back(struct registry *reg, uint64_t list, struct ulp_space *s)
+static bool roll_back(struct registry *reg, const struct list_head *list, struct ulp_space *s)
 {
 	bool decided = reg->head.commit == ULP_COMMIT_DECIDED;
 
@@ -184,7 +247,7 @@ static bool roll_back(struct registry *reg, uint64_t list, struct ulp_space *s)
 	    (states_write(reg, false, s, NULL) || words_write(reg, false, s, NULL) ||
 	     write_u64(s, AT(reg->at, struct ulp_registry, sequence), reg->head.sequence, NULL)))
 		return false;
-	if (decide(reg, ULP_COMMIT_IDLE, s, NULL) || list_write(reg, list, s, NULL))
+	if (decide(reg, ULP_COMMIT_IDLE, s, NULL) || list_shrink(reg, list, s, NULL))
 		return false;
 	/* Nobody reads them now. */
 	return intents_clear(reg, s) == ULP_OK;
@@ -231,20 +294,24 @@ enum ulp_code registry_recover(struct registry *reg, struct ulp_space *s, struct
 enum ulp_code registry_commit(struct registry *reg, bool fresh, struct ulp_space *s,
 			      struct ulp_err *err)
 {
-	uint64_t list = reg->head.patches;
+	struct list_head before = list_head_now(reg);
+	struct list_head after = fresh ? list_head_fresh(reg) : before;
 	enum ulp_code code = intents_write(reg, s, err);
 
 	if (!code && fresh)
-		code = list_write(reg, reg->patches[0].at, s, err);
+		code = list_grow(reg, &after, s, err);
 	if (!code)
 		code = decide(reg, ULP_COMMIT_DECIDED, s, err);
 	if (!code)
 		code = roll_forward(reg, words_write(reg, true, s, err), s, err);
 	if (code)
-		reg->torn = !roll_back(reg, list, s);
-	else if (fresh)
-		reg->head.patches = reg->patches[0].at;
-	return code;
+		reg->torn = !roll_back(reg, &before, s);
+	if (code)
+		return code;
+	reg->head.patches = after.patches;
+	reg->head.containers_start = after.containers_start;
+	reg->head.containers_end = after.containers_end;
+	return ULP_OK;
 }
 
 static void ring_write(struct registry *reg, struct ulp_space *s, const char *text, size_t len)

@@ -3,7 +3,8 @@
  * The registry: the record, inside the patched process, of what is applied.
  * Its head is a variable of libpulp.so.0; each container that was ever applied
  * has one patch record, in the same mapping as its code.  The tool reads all
- * of it by copy and trusts none of it; the runtime reads it in place.
+ * of it by copy and trusts none of it; the runtime reads it in place
+ * (runtime/unwind.c), without a lock.
  *
  *   ulp_registry (in libpulp.so.0)
  *     .patches --> ulp_reg_patch --next--> ulp_reg_patch --next--> 0
@@ -19,6 +20,14 @@
  * and whoever finds a registry left by a killed tool either forgets next_state
  * (IDLE) or goes through 3 and 4 again (DECIDED), which is idempotent.
  *
+ * The list may be walked by the target's own threads, in signal handlers too,
+ * and a thread may be stopped for a commit in the middle of its walk.  So
+ *  - the list changes only while all threads are stopped;
+ *  - a record joins it at the head, whole, and its `next` never changes;
+ *  - a record that a running thread may have seen stays in the list and stays
+ *    mapped, reverted ones included: frames in their functions may be live.
+ * Whatever a walk has begun with is valid until it ends.
+ *
  * All members are in the byte order of the machine; addresses are 64 bits.
  * No process or thread id is kept: a fork's child inherits everything.
  */
@@ -31,8 +40,8 @@
 
 #define ULP_RUNTIME_SONAME "libpulp.so.0"
 #define ULP_REGISTRY_SYMBOL "ulp_registry"
-#define ULP_REGISTRY_MAGIC "ULPREGY" /* eight bytes with the NUL */
-#define ULP_REGISTRY_VERSION 1
+#define ULP_REGISTRY_MAGIC "ULPREGY"  /* eight bytes with the NUL */
+#define ULP_REGISTRY_VERSION 2	      /* 1 had no containers_start, phdrs and link_map */
 #define ULP_REG_PATCH_MAGIC "ULPRPAT" /* eight bytes with the NUL */
 
 #define ULP_MESSAGES_LEN 8192u /* bytes */
@@ -56,7 +65,14 @@ struct ulp_registry {
 	uint32_t disabled; /* not 0: this process does not want to be patched */
 	uint32_t commit;   /* enum ulp_commit_state */
 	uint64_t sequence; /* of the latest apply, counts up from 1 */
-	uint64_t patches;  /* address of the newest struct ulp_reg_patch, 0 for none */
+
+	uint64_t patches; /* address of the newest struct ulp_reg_patch, 0 for none */
+	/*
+	 * The containers of all records are in [start, end); end 0: there are none.
+	 * For code outside, which is most, unwinders need not walk the list.
+	 */
+	uint64_t containers_start;
+	uint64_t containers_end;
 
 	/*
 	 * For the borrowed thread (trigger/): code that executes one system call
@@ -85,6 +101,18 @@ struct ulp_reg_function {
 };
 
 /*
+ * The public part of the dynamic linker's struct link_map (<link.h>), for
+ * those who ask what a container is; in no list.
+ */
+struct ulp_reg_link_map {
+	uint64_t addr;	  /* the load bias */
+	uint64_t name;	  /* address of the container's path */
+	uint64_t dynamic; /* address of its dynamic section, 0 for none */
+	uint64_t next;	  /* 0 */
+	uint64_t prev;	  /* 0 */
+};
+
+/*
  * Followed by functions[nr_functions], then strings_len bytes of strings.  A
  * string is an offset into the strings, NUL-terminated, 0 the empty string.
  */
@@ -102,8 +130,13 @@ struct ulp_reg_patch {
 	uint64_t map_len;   /* bytes */
 	uint64_t load_bias; /* address = load_bias + vaddr of the container */
 	uint64_t target_bias;
-	uint64_t eh_frame_hdr; /* address, 0 for none */
+
+	/* For unwinders. */
+	uint64_t eh_frame_hdr; /* address, 0 for none that has a table to search */
 	uint64_t eh_frame_hdr_len;
+	uint64_t phdrs; /* address of the program headers, 0 if they are not loaded */
+	uint64_t nr_phdrs;
+	struct ulp_reg_link_map link_map;
 
 	uint32_t build_id_len; /* of the container */
 	uint32_t target_build_id_len;
@@ -112,12 +145,14 @@ struct ulp_reg_patch {
 
 	uint32_t name;	      /* of the patch, from the spec */
 	uint32_t file;	      /* base name of the container file */
+	uint32_t path;	      /* of the container file, as `ulp` found it */
 	uint32_t soname;      /* of the target */
 	uint32_t target_path; /* as the dynamic linker has it */
 	uint32_t labels;      /* nr_labels strings, one after the other */
 	uint32_t nr_labels;
 	uint32_t nr_functions;
 	uint32_t strings_len;
+	uint32_t reserved;
 };
 _Static_assert(sizeof(struct ulp_reg_function) == 64, "size");
 _Static_assert(sizeof(struct ulp_reg_patch) % 8 == 0, "functions[] are aligned");

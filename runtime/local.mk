@@ -2,8 +2,10 @@
 lib_LTLIBRARIES += libpulp.la
 libpulp_la_SOURCES = \
 	engine/registry_format.h \
-	runtime/registry.c \
-	runtime/syscall_code.h
+	runtime/next_symbol.c runtime/next_symbol.h \
+	runtime/registry.c runtime/registry.h \
+	runtime/syscall_code.h \
+	runtime/unwind.c
 EXTRA_DIST += runtime/arch/x86_64/syscall_code.S
 nodist_libpulp_la_SOURCES = runtime/arch/$(ULP_ARCH)/syscall_code.S
 libpulp_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden

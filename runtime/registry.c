@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libpulp.so.0: what a process has to hold so that it can be patched.  That is
- * data, not code: the registry that ulp(1) reads and writes, a few
- * instructions for a borrowed thread, and memory for the signal frame through
- * which that thread returns.  Nothing of the libc is interposed, no thread is
- * started, and nothing here runs after the constructor.
+ * mostly data: the registry that ulp(1) reads and writes, a few instructions
+ * for a borrowed thread, and memory for the signal frame through which that
+ * thread returns.  No thread is started, and nothing here runs after the
+ * constructor but what unwinders call (runtime/unwind.c).
  */
 #include "config.h"
 
-#include "engine/registry_format.h"
+#include "runtime/registry.h"
 #include "runtime/syscall_code.h"
 
 #include <stdalign.h>
@@ -24,8 +24,8 @@
 static alignas(64) uint8_t borrow_frame[FRAME_LEN];
 
 /*
- * The one symbol that the tool looks up.  In pages of its own, so that a
- * process which is never patched shares or never touches the rest of them.
+ * In pages of its own, so that a process which is never patched shares or never
+ * touches the rest of them.
  */
 __attribute__((visibility("default"))) alignas(4096) struct ulp_registry ulp_registry;
 

@@ -4,7 +4,7 @@
 
 packages_build="autoconf automake libtool make gcc g++ binutils binutils-dev libelf-dev libdw-dev
 	libyaml-dev"
-packages_tests="libcmocka-dev groff-base strace"
+packages_tests="libcmocka-dev libunwind-dev gdb linux-perf lld groff-base strace"
 packages_check="clang clang-format clang-tidy cppcheck xz-utils"
 packages_openssl="dpkg-dev perl openssl ca-certificates"
 

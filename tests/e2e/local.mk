@@ -14,7 +14,8 @@ E2E_TESTS = \
 	tests/e2e/livepatchable.sh \
 	tests/e2e/malloc_loop.sh \
 	tests/e2e/openssl.sh \
-	tests/e2e/sigkill.sh
+	tests/e2e/sigkill.sh \
+	tests/e2e/unwinding.sh
 if !SANITIZED
 TESTS += $(E2E_TESTS)
 endif
@@ -22,7 +23,9 @@ dist_check_SCRIPTS += $(E2E_TESTS)
 EXTRA_DIST += \
 	tests/lib/e2e.sh tests/lib/process.sh \
 	tests/e2e/victims/killer.c \
+	tests/e2e/victims/libunwinding.cc tests/e2e/victims/libunwinding.h \
 	tests/e2e/victims/libvictim.c tests/e2e/victims/libvictim.h \
 	tests/e2e/victims/ocb_victim.c tests/e2e/victims/tls_load.c \
 	tests/e2e/victims/tracer.c \
+	tests/e2e/victims/unwinding.cc \
 	tests/e2e/victims/victim.c

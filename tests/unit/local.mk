@@ -6,4 +6,5 @@ if PLUGIN_ENABLED
 include tests/unit/gcc-plugin.mk
 endif
 include tests/unit/packer.mk
+include tests/unit/runtime.mk
 include tests/unit/trigger.mk

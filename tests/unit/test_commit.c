@@ -101,6 +101,17 @@ static bool same_sight(const struct sight *a, const struct sight *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/* Code of every container that can be reached is looked for among them. */
+static void check_range(const struct registry *reg)
+{
+	for (size_t i = 0; i < reg->nr; i++) {
+		const struct ulp_reg_patch *h = &reg->patches[i].head;
+
+		assert_true(reg->head.containers_start <= h->map_start);
+		assert_true(reg->head.containers_end >= h->map_start + h->map_len);
+	}
+}
+
 /* Each word in memory is what the registry says, and no commit is half done. */
 static void check_consistent(struct fixture *f)
 {
@@ -108,6 +119,7 @@ static void check_consistent(struct fixture *f)
 
 	fake_process_open(&f->fp, &e);
 	assert_false(engine_needs_recovery(&e));
+	check_range(&e.registry);
 	for (size_t i = 0; i < NR_FUNCTIONS; i++) {
 		uint64_t at = f->fp.objects[FAKE_TARGET].bias + word_of(f, i);
 		uint8_t want[8];

@@ -423,34 +423,124 @@ static void relocations_without_addends_are_refused(void **state)
 
 /* --- the record ----------------------------------------------------------- */
 
+/* The record of the container, for where it was loaded.  The caller frees it. */
+static uint8_t *placed_record(struct fixture *f, struct ulp_reg_patch *head)
+{
+	uint8_t *record;
+	uint32_t len;
+
+	assert_succeeds(load_all(f), &f->err);
+	assert_succeeds(record_make(&f->c, target(f), &record, &len, &f->err), &f->err);
+	assert_succeeds(record_place(record, &f->c, &f->load, 0x1234, &f->err), &f->err);
+	memcpy(head, record, sizeof(*head));
+	assert_int_equal(head->size, len);
+	return record;
+}
+
 static void a_record_says_where_everything_is(void **state)
 {
 	struct fixture *f = *state;
 	struct ulp_reg_patch head;
 	const struct ulp_reg_function *function;
-	uint8_t *record;
-	uint32_t len;
-	uint64_t vaddr;
-	size_t hdr = eb_section(f->p.eb, ".eh_frame_hdr", SHT_PROGBITS, SHF_ALLOC, NULL, 24);
+	uint8_t *record = placed_record(f, &head);
 
-	vaddr = eb_shdr(f->p.eb, hdr)->sh_addr;
-	assert_succeeds(load_all(f), &f->err);
-	assert_succeeds(record_make(&f->c, target(f), &record, &len, &f->err), &f->err);
-	assert_succeeds(record_place(record, &f->c, &f->load, 0x1234, &f->err), &f->err);
-	memcpy(&head, record, sizeof(head));
 	function = (const struct ulp_reg_function *)(record + sizeof(head));
-	assert_int_equal(head.size, len);
 	assert_int_equal(head.next, 0x1234);
 	assert_int_equal(head.state, ULP_PATCH_REVERTED);
 	assert_int_equal(head.map_start, f->load.map_start);
 	assert_int_equal(head.map_len, load_map_len(&f->load));
 	assert_int_equal(head.load_bias, f->load.load_bias);
 	assert_int_equal(head.target_bias, target(f)->bias);
-	assert_int_equal(head.eh_frame_hdr, load_addr(&f->load, vaddr));
-	assert_int_equal(head.eh_frame_hdr_len, 24);
 	assert_int_equal(function->word_addr, target(f)->bias + FAKE_TEXT);
 	assert_int_equal(function->new_addr, load_addr(&f->load, FAKE_TEXT));
 	assert_memory_equal(function->original, f->c.patch.functions[0].word, 8);
+	free(record);
+}
+
+/* As the linker writes it: version, three encodings, then .eh_frame's place and the count. */
+static const uint8_t eh_frame_hdr[24] = {1, 0x1b, 0x03, 0x3b};
+
+static uint64_t add_eh_frame_hdr(struct fixture *f, const uint8_t *bytes, size_t len)
+{
+	size_t hdr = eb_section(f->p.eb, ".eh_frame_hdr", SHT_PROGBITS, SHF_ALLOC, bytes, len);
+
+	return eb_shdr(f->p.eb, hdr)->sh_addr;
+}
+
+static void a_record_leads_unwinders_to_the_tables(void **state)
+{
+	struct fixture *f = *state;
+	struct ulp_reg_patch head;
+	uint64_t vaddr = add_eh_frame_hdr(f, eh_frame_hdr, sizeof(eh_frame_hdr));
+	const Elf64_Phdr *phdrs;
+	uint8_t *record;
+	uint64_t name;
+
+	/* Its dynamic symbols need a dynamic section. */
+	fake_patch_import(&f->p, "helper", "", 0);
+	record = placed_record(f, &head);
+	name = head.link_map.name;
+	assert_int_equal(head.eh_frame_hdr, load_addr(&f->load, vaddr));
+	assert_int_equal(head.eh_frame_hdr_len, sizeof(eh_frame_hdr));
+	assert_int_equal(head.nr_phdrs, f->c.elf.nr_phdrs);
+	phdrs = fake_space_at(&f->fp.fs, head.phdrs, head.nr_phdrs * sizeof(*phdrs));
+	assert_memory_equal(phdrs, f->c.bytes + f->c.elf.ehdr.e_phoff,
+			    head.nr_phdrs * sizeof(*phdrs));
+	assert_int_equal(head.link_map.addr, f->load.load_bias);
+	assert_int_equal(head.link_map.dynamic,
+			 load_addr(&f->load, eb_segment_of(f->c.bytes, PT_DYNAMIC)->p_vaddr));
+	assert_int_equal(head.link_map.next, 0);
+	assert_int_equal(head.link_map.prev, 0);
+	assert_in_range(name, load_record_at(&f->load), load_record_at(&f->load) + head.size - 1);
+	assert_string_equal((const char *)record + (name - load_record_at(&f->load)), "fix-a.so");
+	free(record);
+}
+
+/* Row: what makes a table one that cannot be searched. */
+static void a_table_that_cannot_be_searched_is_not_shown(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		size_t len;
+		size_t off;
+		uint8_t value;
+	} rows[] = {{24, 0, 2}, {24, 2, 0xff}, {24, 3, 0xff}, {24, 3, 0x1b}, {11, 0, 1}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct ulp_reg_patch head;
+		uint8_t bytes[sizeof(eh_frame_hdr)];
+
+		memcpy(bytes, eh_frame_hdr, sizeof(bytes));
+		bytes[rows[i].off] = rows[i].value;
+		add_eh_frame_hdr(f, bytes, rows[i].len);
+		free(placed_record(f, &head));
+		assert_int_equal(head.eh_frame_hdr, 0);
+		assert_int_equal(head.phdrs, 0);
+		assert_int_equal(head.nr_phdrs, 0);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
+		f = *state;
+	}
+}
+
+static void headers_that_are_not_loaded_are_not_shown(void **state)
+{
+	struct fixture *f = *state;
+	struct ulp_reg_patch head;
+	Elf64_Phdr *first;
+	uint8_t *record;
+	uint32_t len;
+
+	add_eh_frame_hdr(f, eh_frame_hdr, sizeof(eh_frame_hdr));
+	assert_succeeds(load_all(f), &f->err);
+	first = eb_phdr_of(f->c.bytes, 0);
+	assert_int_equal(first->p_offset, 0);
+	first->p_filesz = f->c.elf.ehdr.e_phoff + f->c.elf.nr_phdrs * sizeof(*first) - 1;
+	assert_succeeds(record_make(&f->c, target(f), &record, &len, &f->err), &f->err);
+	assert_succeeds(record_place(record, &f->c, &f->load, 0, &f->err), &f->err);
+	memcpy(&head, record, sizeof(head));
+	assert_int_not_equal(head.eh_frame_hdr, 0);
+	assert_int_equal(head.phdrs, 0);
 	free(record);
 }
 
@@ -513,6 +603,9 @@ int main(void)
 		TEST(symbol_tables_that_make_no_sense_are_refused),
 		TEST(relocations_without_addends_are_refused),
 		TEST(a_record_says_where_everything_is),
+		TEST(a_record_leads_unwinders_to_the_tables),
+		TEST(a_table_that_cannot_be_searched_is_not_shown),
+		TEST(headers_that_are_not_loaded_are_not_shown),
 		TEST(a_record_with_an_entry_that_cannot_be_redirected_names_it),
 		TEST(a_reference_that_does_not_reach_names_its_symbol),
 		TEST(an_import_that_cannot_be_bound_is_told_before_anything_is_mapped),

@@ -87,6 +87,7 @@ static void reads_what_was_applied_newest_first(void **state)
 	assert_int_equal(f->e.registry.head.sequence, 2);
 	p = &f->e.registry.patches[1];
 	assert_string_equal(registry_string(p, p->head.file), "fix-a.so");
+	assert_string_equal(registry_string(p, p->head.path), "fix-a.so");
 	assert_string_equal(registry_string(p, p->head.name), "fix");
 	assert_string_equal(registry_string(p, p->head.soname), "libtarget.so.1");
 	assert_string_equal(registry_string(p, p->head.target_path), "/usr/lib/libtarget.so.1");
@@ -135,7 +136,7 @@ static void a_damaged_record_makes_the_registry_unusable(void **state)
 {
 	static const struct damage damages[] = {
 		MEMBER(magic, 0),
-		MEMBER(version, 2),
+		MEMBER(version, ULP_REGISTRY_VERSION + 1),
 		MEMBER(size, 0),
 		MEMBER(size, sizeof(struct ulp_reg_patch) - 1),
 		MEMBER(size, sizeof(struct ulp_reg_patch)),
@@ -157,6 +158,7 @@ static void a_damaged_record_makes_the_registry_unusable(void **state)
 		MEMBER(target_build_id_len, 33),
 		MEMBER(name, UINT32_MAX),
 		MEMBER(file, 10000),
+		MEMBER(path, 10000),
 		MEMBER(soname, UINT32_MAX),
 		MEMBER(target_path, UINT32_MAX),
 		MEMBER(labels, UINT32_MAX),
@@ -324,6 +326,19 @@ static void a_damaged_head_is_told(void **state)
 	assert_int_equal(open_engine(f), ULP_ESTOP);
 }
 
+/* Both versions are said: which of the two has to be updated is not for us to know. */
+static void a_runtime_of_another_version_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct ulp_registry *reg = fake_process_registry(&f->fp);
+
+	reg->version = 1;
+	/* Version 1's was shorter. */
+	reg->size = 8264;
+	assert_int_equal(open_engine(f), ULP_EVERSION);
+	assert_non_null(strstr(f->err.text, "registry of version 1, this tool knows version 2"));
+}
+
 static void a_process_without_the_runtime_is_told(void **state)
 {
 	struct fixture *f = *state;
@@ -440,6 +455,7 @@ int main(void)
 		TEST(a_list_that_leads_nowhere_is_told),
 		TEST(sequences_that_cannot_be_are_refused),
 		TEST(a_damaged_head_is_told),
+		TEST(a_runtime_of_another_version_is_told),
 		TEST(a_process_without_the_runtime_is_told),
 		TEST(a_runtime_without_a_registry_is_told),
 		TEST(a_record_of_absurd_length_is_refused),
