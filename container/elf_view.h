@@ -74,4 +74,11 @@ bool ulp_notes_build_id(const void *notes, size_t len, size_t align, struct ulp_
  */
 size_t ulp_elf_count_entries(const struct ulp_elf *elf, enum ulp_entry_layout *layout);
 
+/*
+ * The same, and calls visit() for each of them, in no order and with ctx.  vaddr: of
+ * the entry (the plugin's layout), of the function (16,14).
+ */
+size_t ulp_elf_each_entry(const struct ulp_elf *elf, enum ulp_entry_layout *layout,
+			  void (*visit)(void *ctx, uint64_t vaddr), void *ctx);
+
 #endif

@@ -32,6 +32,7 @@
 	X(ULP_EVERSION, 3, 0, "unknown version of the format")                         \
 	X(ULP_EARCH, 3, 0, "made for another machine")                                 \
 	X(ULP_EUNSUP, 3, 0, "not supported")                                           \
+	X(ULP_ENOFACTS, 5, 0, "the build holds no facts")                              \
 	X(ULP_ENOFUNC, 5, 0, "no such function")                                       \
 	X(ULP_EAMBIGUOUS, 5, 0, "the name is ambiguous")                               \
 	X(ULP_ESYMBOL, 5, 0, "undefined symbol")                                       \

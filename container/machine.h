@@ -28,7 +28,8 @@ struct ulp_machine {
 	 * -fpatchable-function-entry=16,14 emits.
 	 */
 	bool (*is_pfe_16_14)(const unsigned char *code, size_t len);
-	size_t pfe_16_14_max; /* bytes of it that is_pfe_16_14() may look at */
+	size_t pfe_16_14_max;	 /* bytes of it that is_pfe_16_14() may look at */
+	size_t pfe_16_14_before; /* bytes of it before the function's own address */
 };
 
 /* The table of e_machine, NULL if this version does not know it. */

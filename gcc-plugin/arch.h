@@ -18,13 +18,25 @@ void arch_check_options(void);
 extern const char *const arch_no_entry_attributes[];
 
 /*
- * Puts the entry instruction, with the local label .Lulp<nr> on it, in front of
- * the current function's code (behind a landing pad such as endbr64).  Returns
- * assembler text (static storage) to be printed directly before the function's
- * own label; it aligns the label so that the entry lies inside one aligned word.
- * To be called from an RTL pass after the last one that moves instructions.
+ * Where the label of a function has to stand, so that its entry lies inside one
+ * aligned word: offset bytes behind a multiple of 2^log.
  */
-const char *arch_emit_entry(unsigned nr);
+struct arch_place {
+	unsigned log;
+	unsigned offset; /* bytes, less than 2^log */
+};
+
+/*
+ * Puts the entry instruction, with the local label .Lulp<nr> on it, in front of
+ * the current function's code (behind a landing pad such as endbr64), and returns
+ * the place that the function's own label needs.  Takes GCC's alignment of the
+ * function over where it would be in the way.  To be called from an RTL pass after
+ * the last one that moves instructions.
+ */
+struct arch_place arch_emit_entry(unsigned nr);
+
+/* A byte of code for gaps that are never executed. */
+extern const unsigned char arch_filler;
 
 /* Bytes of code of the current function: an upper bound, from the same pass. */
 unsigned long arch_code_size(void);

@@ -110,24 +110,34 @@ static bool is_too_small(void)
 }
 
 struct reason {
-	const char *text;
+	enum ulp_facts_entry reason;
 	bool (*applies)(void); /* to the current function */
 };
 
 static const struct reason reasons[] = {
-	{"attribute " NOT_PATCHABLE, asked_by_source},
-	{"an attribute that fixes its first bytes", needs_its_first_bytes},
-	{"attribute patchable_function_entry", has_other_patch_area},
-	{"ifunc resolver", is_resolver},
-	{"fragment of .init or .fini", is_init_fragment},
-	{"excluded by name", is_excluded_by_name},
-	{"smaller than min-size", is_too_small},
+	{ULP_FACTS_NOT_PATCHABLE, asked_by_source},
+	{ULP_FACTS_FIXED_BYTES, needs_its_first_bytes},
+	{ULP_FACTS_OTHER_AREA, has_other_patch_area},
+	{ULP_FACTS_RESOLVER, is_resolver},
+	{ULP_FACTS_INIT_FRAGMENT, is_init_fragment},
+	{ULP_FACTS_EXCLUDED, is_excluded_by_name},
+	{ULP_FACTS_TOO_SMALL, is_too_small},
 };
 
-const char *ulp_exclude_reason(void)
+enum ulp_facts_entry ulp_exclude_reason(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
 		if (reasons[i].applies())
-			return reasons[i].text;
-	return NULL;
+			return reasons[i].reason;
+	return ULP_FACTS_ENTRY;
+}
+
+#define TEXT(name, number, text) text,
+
+const char *ulp_exclude_text(enum ulp_facts_entry entry)
+{
+	/* The numbers of the list are those of an array: it only grows at its end. */
+	static const char *const texts[] = {ULP_FACTS_ENTRY_STATES(TEXT)};
+
+	return texts[entry];
 }

@@ -7,6 +7,8 @@
 
 #include "gcc-plugin/gcc_headers.h"
 
+#include "container/facts_format.h"
+
 /* PLUGIN_ATTRIBUTES: makes __attribute__((ulp_not_patchable)) known. */
 void ulp_exclude_register_attribute(void *gcc_data, void *user_data);
 
@@ -17,9 +19,12 @@ void ulp_exclude_register_attribute(void *gcc_data, void *user_data);
 void ulp_exclude_note_resolvers(void *gcc_data, void *user_data);
 
 /*
- * Why the current function gets no entry: a few words for the user, static
- * storage; NULL if it gets one.  To be called from the entry pass.
+ * Why the current function gets no entry; ULP_FACTS_ENTRY if it gets one.  To be
+ * called from the entry pass.
  */
-const char *ulp_exclude_reason(void);
+enum ulp_facts_entry ulp_exclude_reason(void);
+
+/* A few words on that for the user; static storage. */
+const char *ulp_exclude_text(enum ulp_facts_entry entry);
 
 #endif

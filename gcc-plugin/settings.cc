@@ -37,6 +37,12 @@ static bool take_ipa(const char *value)
 	return value && !strcmp(value, "keep");
 }
 
+static bool take_facts(const char *value)
+{
+	ulp_settings.facts = value && !strcmp(value, "yes");
+	return value && (!strcmp(value, "yes") || !strcmp(value, "no"));
+}
+
 struct option {
 	const char *key;
 	const char *form;
@@ -45,10 +51,9 @@ struct option {
 };
 
 static const struct option options[] = {
-	{"exclude", "exclude=GLOB", take_exclude},
-	{"min-size", "min-size=BYTES", take_min_size},
-	{"verbose", "verbose", take_verbose},
-	{"ipa", "ipa=keep", take_ipa},
+	{"exclude", "exclude=GLOB", take_exclude}, {"min-size", "min-size=BYTES", take_min_size},
+	{"verbose", "verbose", take_verbose},	   {"ipa", "ipa=keep", take_ipa},
+	{"facts", "facts=no|yes", take_facts},
 };
 
 static void list_valid_options(void)
@@ -68,11 +73,7 @@ static bool parse_one(const char *key, const char *value)
 		      value ? value : "");
 		return false;
 	}
-	if (!strcmp(key, "facts"))
-		error("%<-fplugin-arg-ulp-facts%> is not supported: this version of the plugin "
-		      "records no facts about inlining");
-	else
-		error("unknown option %<-fplugin-arg-ulp-%s%>", key);
+	error("unknown option %<-fplugin-arg-ulp-%s%>", key);
 	return false;
 }
 
@@ -95,5 +96,8 @@ const char *ulp_settings_help(void)
 	       "  -fplugin-arg-ulp-verbose         tell what each function gets, and why\n"
 	       "  -fplugin-arg-ulp-ipa=keep        keep optimisations that let callers rely on "
 	       "the\n"
-	       "                                   body of a function that may be replaced\n";
+	       "                                   body of a function that may be replaced\n"
+	       "  -fplugin-arg-ulp-facts=no|yes    record what was inlined where, for authors of\n"
+	       "                                   patches, in a section that is not loaded "
+	       "(yes)\n";
 }

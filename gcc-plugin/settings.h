@@ -13,6 +13,7 @@ struct ulp_settings {
 	unsigned long min_size = 0;	  /* bytes of code; smaller functions get no entry */
 	bool verbose = false;		  /* tell for each function what it got and why */
 	bool keep_ipa = false;		  /* leave the optimisations of soundness.h on */
+	bool facts = true;		  /* record the facts of facts.h */
 };
 
 extern struct ulp_settings ulp_settings;

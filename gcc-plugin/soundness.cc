@@ -7,6 +7,8 @@
  */
 #include "gcc-plugin/soundness.h"
 
+#include "diagnostic.h"
+
 /* Options that a function may have of its own: X(member of gcc_options, option). */
 #define FUNCTION_FLAGS(X)                                                                      \
 	X(flag_ipa_ra, "-fipa-ra")   /* registers that the body leaves alone: the worst one */ \
@@ -49,6 +51,61 @@ static void switch_off_on_command_line(void)
 	UNIT_FLAGS(SWITCH_OFF)
 }
 
+/* Warnings that are given, or not, by the range that GCC knows of a value. */
+static const int range_warnings[] = {
+	OPT_Walloc_size_larger_than_,
+	OPT_Warray_bounds_,
+	OPT_Wformat_overflow_,
+	OPT_Wformat_truncation_,
+	OPT_Wfree_nonheap_object,
+	OPT_Wmaybe_uninitialized,
+	OPT_Wnonnull,
+	OPT_Wnull_dereference,
+	OPT_Wrestrict,
+	OPT_Wstrict_overflow_,
+	OPT_Wstringop_overflow_,
+	OPT_Wstringop_overread,
+	OPT_Wstringop_truncation,
+};
+
+#if GCCPLUGIN_VERSION_MAJOR >= 14
+static bool is_werror_given(void)
+{
+	return global_dc->warning_as_error_requested_p();
+}
+
+static bool is_left_alone(int option)
+{
+	return global_dc->option_unspecified_p(option);
+}
+#else
+static bool is_werror_given(void)
+{
+	return global_dc->warning_as_error_requested;
+}
+
+static bool is_left_alone(int option)
+{
+	return global_dc->classify_diagnostic[option] == DK_UNSPECIFIED;
+}
+#endif
+
+/*
+ * With less known of a function's callers some of them appear in code that had
+ * none.  A build that ends well without the plugin must do so with it, so a plain
+ * -Werror does not count for them (glibc's linereader.c is such a case); one that
+ * was made an error by its name (-Werror=NAME) stays an error.
+ */
+static void keep_range_warnings_warnings(void)
+{
+	if (!is_werror_given())
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(range_warnings); i++)
+		if (is_left_alone(range_warnings[i]))
+			diagnostic_classify_diagnostic(global_dc, range_warnings[i], DK_WARNING,
+						       UNKNOWN_LOCATION);
+}
+
 /*
  * __attribute__((optimize)) and #pragma GCC optimize apply the defaults of an
  * optimisation level anew, so the options of such functions are rebuilt.
@@ -89,11 +146,10 @@ static void stop_passes(void *gate, void *)
 }
 
 /*
- * noexcept, throw() or __attribute__((nothrow)).  The C++ front end keeps the first
- * two in the type: a list of exception types, empty except for a constant in front
- * (cp/cp-tree.h, TYPE_RAISES_EXCEPTIONS).
+ * The C++ front end keeps noexcept and throw() in the type: a list of exception types,
+ * empty except for a constant in front (cp/cp-tree.h, TYPE_RAISES_EXCEPTIONS).
  */
-static bool is_declared_nothrow(tree decl)
+bool ulp_soundness_declares_nothrow(tree decl)
 {
 	tree spec = TYPE_LANG_SLOT_1(TREE_TYPE(decl));
 
@@ -109,13 +165,14 @@ static bool is_declared_nothrow(tree decl)
  */
 static void forget_found_nothrow(void *decl, void *)
 {
-	if (lang_GNU_CXX() && flag_exceptions && !is_declared_nothrow((tree)decl))
+	if (lang_GNU_CXX() && flag_exceptions && !ulp_soundness_declares_nothrow((tree)decl))
 		TREE_NOTHROW((tree)decl) = 0;
 }
 
 void ulp_soundness_init(const char *plugin_name)
 {
 	switch_off_on_command_line();
+	keep_range_warnings_warnings();
 	register_callback(plugin_name, PLUGIN_ALL_IPA_PASSES_START, switch_off_in_functions, NULL);
 	register_callback(plugin_name, PLUGIN_OVERRIDE_GATE, stop_passes, NULL);
 	register_callback(plugin_name, PLUGIN_FINISH_PARSE_FUNCTION, forget_found_nothrow, NULL);

@@ -16,4 +16,10 @@
  */
 void ulp_soundness_init(const char *plugin_name);
 
+/*
+ * Whether the source says that the function throws nothing: noexcept, throw() or
+ * __attribute__((nothrow)).  Not with LTO, which has lost it by then.
+ */
+bool ulp_soundness_declares_nothrow(tree decl);
+
 #endif

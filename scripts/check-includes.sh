@@ -13,7 +13,7 @@ allowed() {
 	runtime) echo "container engine runtime" ;;
 	trigger) echo "container engine trigger" ;;
 	packer) echo "container packer" ;;
-	gcc-plugin) echo "container/entry.h gcc-plugin" ;;
+	gcc-plugin) echo "container/entry.h container/facts_format.h gcc-plugin" ;;
 	esac
 }
 

@@ -1,38 +1,125 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * `ulp livepatchable LIB...`: whether libraries can be live patched, by the
- * exit status (0 all, 1 not all, 2 or more on errors) and in words.
+ * exit status (0 all, 1 not all, 2 or more on errors) and in words; which functions
+ * cannot, and why; and what the plugin has recorded of the build.
  */
 #include "config.h"
 
-#include "container/elf_view.h"
-#include "container/file.h"
-#include "container/machine.h"
 #include "trigger/command.h"
-#include "trigger/layout.h"
-#include "trigger/report.h"
+#include "trigger/livepatchable.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* The largest libraries of today have some hundred MiB, most of it debug info. */
-#define LIBRARY_MAX_LEN (4ull << 30) /* bytes */
-
-struct arguments {
-	struct report report;
-	char **files; /* NULL-terminated; borrows argv */
+enum {
+	KEY_LIST = 0x100,
+	KEY_FACTS,
+	KEY_SOURCE,
+	KEY_DEBUG_FILE,
+	KEY_JSON,
+	KEY_MIN,
 };
+
+static const struct argp_option option_rows[] = {
+	{"list", KEY_LIST, "all", OPTION_ARG_OPTIONAL,
+	 "List the functions without an entry, and why; with =all, those with one, too", 0},
+	{"min", KEY_MIN, "PERCENT", 0, "Not livepatchable if fewer of the functions have entries",
+	 0},
+	{"facts", KEY_FACTS, NULL, 0,
+	 "Print what the plugin has recorded of one LIBRARY: of all functions, or of FUNCTION "
+	 "and who carries a copy of it",
+	 0},
+	{"source", KEY_SOURCE, "FILE", 0, "With --facts: only functions that come from this file",
+	 0},
+	{"debug-file", KEY_DEBUG_FILE, "FILE", 0, "The separate debug file of a stripped LIBRARY",
+	 0},
+	{"json", KEY_JSON, NULL, 0, "Answer in JSON", 0},
+	{0},
+};
+
+static void take_list(struct livepatchable_options *o, const char *arg, struct argp_state *state)
+{
+	if (arg != NULL && strcmp(arg, "all") != 0)
+		argp_error(state, "--list takes nothing or =all, not '%s'", quoted(arg).text);
+	o->list = true;
+	o->list_all = arg != NULL;
+}
+
+static void take_min(struct livepatchable_options *o, const char *arg, struct argp_state *state)
+{
+	char *end;
+
+	o->min = strtod(arg, &end);
+	o->has_min = true;
+	if (end == arg || *end != '\0' || !isfinite(o->min) || o->min < 0 || o->min > 100)
+		argp_error(state, "--min takes a number from 0 to 100, not '%s'", quoted(arg).text);
+}
+
+static size_t count_files(const struct livepatchable_options *o)
+{
+	size_t nr = 0;
+
+	while (o->files[nr] != NULL)
+		nr++;
+	return nr;
+}
+
+/* Options that do not go together, one row each. */
+static void check_options(struct livepatchable_options *o, struct argp_state *state)
+{
+	size_t nr = count_files(o);
+	const struct {
+		bool wrong;
+		const char *text;
+	} rows[] = {
+		{o->facts && (o->list || o->has_min), "--facts does not go with --list or --min"},
+		{o->source != NULL && !o->facts, "--source goes with --facts only"},
+		{o->source != NULL && *o->source == '\0', "--source needs a file's name"},
+		{o->facts && nr > 2, "--facts takes one LIBRARY, and perhaps one FUNCTION"},
+		{!o->facts && o->debug_file != NULL && nr > 1,
+		 "--debug-file goes with one LIBRARY"},
+		{o->json != NULL && o->report.verbosity < 0, "--json does not go with --quiet"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].wrong)
+			argp_error(state, "%s", rows[i].text);
+	if (o->facts)
+		o->function = o->files[1];
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct arguments *a = state->input;
+	struct livepatchable_options *o = state->input;
 
-	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->report;
+		state->child_inputs[0] = &o->report;
+		return 0;
+	case KEY_LIST:
+		take_list(o, arg, state);
+		return 0;
+	case KEY_MIN:
+		take_min(o, arg, state);
+		return 0;
+	case KEY_FACTS:
+		o->facts = true;
+		return 0;
+	case KEY_SOURCE:
+		o->source = arg;
+		return 0;
+	case KEY_DEBUG_FILE:
+		o->debug_file = arg;
+		return 0;
+	case KEY_JSON:
+		if (o->json == NULL)
+			o->json = json_answer_create();
 		return 0;
 	case ARGP_KEY_ARGS:
-		a->files = state->argv + state->next;
+		o->files = state->argv + state->next;
+		check_options(o, state);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "a library is missing");
@@ -42,103 +129,87 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* What a file has. */
-struct entries {
-	size_t nr;
-	enum ulp_entry_layout layout;
-	bool build_id; /* by which containers know their target */
-};
-
-/* Counts the entries of a linked ELF file in memory. */
-static enum ulp_code count_entries(const void *bytes, size_t len, struct entries *e,
-				   struct ulp_err *err)
+/* Whether the answer for a library that was read is yes. */
+static enum ulp_code judge(const struct livepatchable_options *o, const struct library *lib,
+			   bool *good, struct ulp_err *err)
 {
-	struct ulp_build_id id;
-	struct ulp_elf elf;
-
-	if (ulp_elf_init(&elf, bytes, len, err))
-		return err->code;
-	if (elf.ehdr.e_type == ET_REL)
-		return ulp_fail(err, ULP_EELF,
-				"an object file; libraries and programs can be live patched, "
-				"so link it first");
-	if (!ulp_machine_find(elf.ehdr.e_machine))
-		return ulp_fail(err, ULP_EARCH,
-				"made for a machine (e_machine %u) that is not known",
-				elf.ehdr.e_machine);
-	if (elf.nr_sections == 0)
-		return ulp_fail(err, ULP_EELF,
-				"the file has no section table, which lists the entries");
-	e->nr = ulp_elf_count_entries(&elf, &e->layout);
-	e->build_id = ulp_elf_build_id(&elf, &id);
+	if (!lib->functions_known && (o->has_min || o->list)) {
+		(void)ulp_fail(err, ULP_ENOFACTS,
+			       "which functions there are is not known: it has no symbol table and "
+			       "no facts, and no debug file with them is here");
+		return ulp_err_at(err, "%s", lib->path);
+	}
+	if (o->json != NULL)
+		json_add_library(o, lib);
+	else
+		livepatchable_print(o, lib);
+	*good = library_livepatchable(lib) && library_reaches(lib, o);
 	return ULP_OK;
 }
 
-/* Prints the verdict and returns it. */
-static bool verdict(const struct report *report, const char *path, const struct entries *e)
+/* Reports on one file.  Returns whether it is livepatchable; errors go to the report. */
+static bool livepatchable(struct livepatchable_options *o, const char *path)
 {
-	const char *have = e->nr == 1 ? "function has an entry" : "functions have entries";
-
-	if (e->nr == 0)
-		report_say(report, "%s: not livepatchable, no function has an entry\n",
-			   quoted(path).text);
-	else if (!layout_usable(e->layout))
-		report_say(report,
-			   "%s: not livepatchable, %zu %s of a kind not supported yet (%s)\n",
-			   quoted(path).text, e->nr, have, layout_text(e->layout));
-	else if (!e->build_id)
-		report_say(report,
-			   "%s: not livepatchable, %zu %s but there is no build ID (link with "
-			   "-Wl,--build-id)\n",
-			   quoted(path).text, e->nr, have);
-	else
-		report_say(report, "%s: livepatchable, %zu %s (%s)\n", quoted(path).text, e->nr,
-			   have, layout_text(e->layout));
-	return layout_usable(e->layout) && e->build_id;
-}
-
-/* Reports on one file.  Returns whether it is livepatchable; errors go to *report. */
-static bool livepatchable(struct report *report, const char *path)
-{
+	struct library lib;
 	struct ulp_err err;
-	struct entries entries = {0};
-	unsigned char *bytes;
-	size_t len;
-	enum ulp_code code = ulp_file_read(path, LIBRARY_MAX_LEN, &bytes, &len, &err);
+	bool good = false;
+	enum ulp_code code = library_open(&lib, path, o->debug_file, o->list, &err);
 
 	if (code == ULP_OK) {
-		code = count_entries(bytes, len, &entries, &err);
-		free(bytes);
+		code = judge(o, &lib, &good, &err);
+		library_close(&lib);
 	}
-	if (code) {
-		(void)ulp_err_at(&err, "%s", path);
-		report_error(report, &err);
-		return false;
+	if (code != ULP_OK) {
+		report_error(&o->report, &err);
+		if (o->json != NULL)
+			json_add_error(o, path, &err);
 	}
-	return verdict(report, path, &entries);
+	return good;
+}
+
+static bool run_facts(struct livepatchable_options *o)
+{
+	struct ulp_err err;
+
+	if (livepatchable_facts(o, &err) == ULP_OK)
+		return true;
+	report_error(&o->report, &err);
+	if (o->json != NULL)
+		json_add_error(o, o->files[0], &err);
+	return false;
+}
+
+static bool run_libraries(struct livepatchable_options *o)
+{
+	bool all = true;
+
+	for (char **file = o->files; *file; file++)
+		all = livepatchable(o, *file) && all;
+	return all;
 }
 
 int cmd_livepatchable(int argc, char **argv)
 {
 	static const struct argp_child children[] = {{&report_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
+		.options = option_rows,
 		.parser = parse,
-		.args_doc = "LIBRARY...",
+		.args_doc = "LIBRARY...\n--facts LIBRARY [FUNCTION]",
 		.doc = "Tells whether each LIBRARY (or program) has functions that can be live "
 		       "patched, and how many.\vExit status: 0 if all are livepatchable, 1 if one "
-		       "is "
-		       "not, 2 or more on errors.",
+		       "is not, 2 or more on errors.",
 		.children = children,
 	};
-	struct arguments a = {0};
-	bool all = true;
+	struct livepatchable_options o = {0};
+	bool good;
 
-	report_init(&a.report);
-	if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
+	report_init(&o.report);
+	if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
 		return ulp_code_status(ULP_EUSAGE);
-	for (char **file = a.files; *file; file++)
-		all = livepatchable(&a.report, *file) && all;
-	if (report_status(&a.report) != 0)
-		return report_status(&a.report);
-	return all ? 0 : 1;
+	good = o.facts ? run_facts(&o) : run_libraries(&o);
+	if (o.json != NULL)
+		json_answer_print(&o.report, o.json);
+	if (report_status(&o.report) != 0)
+		return report_status(&o.report);
+	return good ? 0 : 1;
 }

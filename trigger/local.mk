@@ -46,7 +46,10 @@ ulp_SOURCES = \
 	trigger/cmd_livepatchable.c \
 	trigger/cmd_messages.c \
 	trigger/cmd_patches.c \
-	trigger/cmd_trigger.c
+	trigger/cmd_trigger.c \
+	trigger/library.c trigger/library.h trigger/library_symbols.c \
+	trigger/livepatchable.h trigger/livepatchable_facts.c \
+	trigger/livepatchable_json.c trigger/livepatchable_list.c
 ulp_CFLAGS = $(TOOL_CFLAGS)
 ulp_LDFLAGS = $(TOOL_LDFLAGS)
-ulp_LDADD = libtrigger.la libengine.la libcontainer.la $(LIBDW_LIBS)
+ulp_LDADD = libtrigger.la libengine.la libfacts.la libcontainer.la $(LIBDW_LIBS) $(LIBJSON_LIBS)

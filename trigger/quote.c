@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -105,6 +106,15 @@ char *quote(const char *s, char *buf, size_t len)
 	}
 	buf[used] = '\0';
 	return buf;
+}
+
+char *quote_whole(const char *s)
+{
+	/* No byte becomes more than four, and quote() wants room for its dots. */
+	size_t len = 4 * strlen(s) + 4;
+	char *buf = malloc(len);
+
+	return buf != NULL ? quote(s, buf, len) : NULL;
 }
 
 struct quoted quoted(const char *s)

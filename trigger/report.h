@@ -109,4 +109,7 @@ struct quoted quoted(const char *s);
  */
 char *quote(const char *s, char *buf, size_t len);
 
+/* The same, however long, malloc'ed; NULL without memory. */
+char *quote_whole(const char *s);
+
 #endif

@@ -3,7 +3,7 @@
 # Installs Debian packages that are missing, and only those.  Needs common.sh.
 
 packages_build="autoconf automake libtool make gcc g++ binutils binutils-dev libelf-dev libdw-dev
-	libyaml-dev"
+	libyaml-dev libjson-c-dev"
 packages_tests="libcmocka-dev libunwind-dev gdb linux-perf lld groff-base strace"
 packages_check="clang clang-format clang-tidy cppcheck xz-utils"
 packages_openssl="dpkg-dev perl openssl ca-certificates"

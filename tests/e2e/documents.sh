@@ -18,6 +18,17 @@ sed 's/\\-/-/g; s/\\(aq/'"'"'/g' "$man/ulp.1" | grep -E '^[0-9]\|' | sort >table
 run diff list table
 tap_is 'ulp.1 has the errors of container/err.h' 0 "$status"
 
+# --- the plugin's facts ------------------------------------------------------
+
+# X(name, number, "text") of the states, X(name, bit, "text") of what callers rely on.
+sed -n 's/^[[:space:]]*X(ULP_FACTS_[A-Z_]*, \([0-9]*\), "\(.*\)").*/\1|\2/p' \
+	"$ULP_SRCDIR/container/facts_format.h" |
+	grep -vE '\|(function|clone|part|alias|thunk|merged|static|hidden|global)$' | sort >list
+tap_ok 'container/facts_format.h has lists' [ "$(wc -l <list)" -gt 15 ]
+sed 's/\\-/-/g' "$man/ulp-facts.5" | grep -E '^[0-9]+\|' | sort >table
+run diff list table
+tap_is 'ulp-facts.5 has the lists of container/facts_format.h' 0 "$status"
+
 # --- markup and links -------------------------------------------------------
 
 for page in "$man"/*.[157]; do

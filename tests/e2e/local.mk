@@ -8,6 +8,7 @@ EXTRA_DIST += tests/lib/tap.sh
 # cannot be preloaded behind ours.
 E2E_TESTS = \
 	tests/e2e/apply_revert.sh \
+	tests/e2e/debuggers.sh \
 	tests/e2e/dump.sh \
 	tests/e2e/errors.sh \
 	tests/e2e/linker.sh \

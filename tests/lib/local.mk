@@ -4,6 +4,7 @@ check_LTLIBRARIES += libtest.la
 libtest_la_SOURCES = \
 	tests/lib/check_err.h \
 	tests/lib/elf_builder.c tests/lib/elf_builder.h \
+	tests/lib/facts_builder.c tests/lib/facts_builder.h \
 	tests/lib/sample_patch.c tests/lib/sample_patch.h
 
 # A process image in the test's own memory, and containers for it.

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define MAX_WORDS 64
+#define LONGEST_HEAD 9 /* bytes from a function's label to its entry */
 
 /* One lab at a time, as its folder is the process's: the tests of a program run one by one. */
 static char folder[4096];
@@ -225,6 +226,22 @@ static const char *section_name(Elf_Scn *scn, GElf_Shdr *shdr)
 	return name ? name : "";
 }
 
+const void *lab_section(const char *name, size_t *len)
+{
+	GElf_Shdr shdr;
+
+	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
+		if (strcmp(section_name(scn, &shdr), name) != 0)
+			continue;
+		Elf_Data *data = elf_rawdata(scn, NULL);
+		assert_non_null(data);
+		*len = data->d_size;
+		return data->d_buf;
+	}
+	*len = 0;
+	return NULL;
+}
+
 /* The next section of the entry table after this one (NULL: the first), or NULL. */
 static Elf_Scn *next_table(Elf_Scn *scn, GElf_Shdr *shdr)
 {
@@ -247,14 +264,12 @@ size_t lab_nr_entries(void)
 uint64_t lab_table_flags(void)
 {
 	GElf_Shdr shdr;
-
 	return next_table(NULL, &shdr) ? shdr.sh_flags : 0;
 }
 
 uint64_t lab_table_alignment(void)
 {
 	GElf_Shdr shdr;
-
 	return next_table(NULL, &shdr) ? shdr.sh_addralign : 0;
 }
 
@@ -369,7 +384,6 @@ static bool find_addr(const char *name, const GElf_Sym *sym, void *arg)
 static bool is_function(uint64_t addr)
 {
 	struct lookup lookup = {NULL, addr, 0};
-
 	return any_symbol(find_addr, &lookup);
 }
 
@@ -407,7 +421,7 @@ int lab_entry_offset(const char *name)
 	struct lookup f = function(name);
 
 	for (size_t i = 0; i < lab_nr_entries(); i++)
-		if (entry(i) - f.addr <= 8 && entry(i) - f.addr < f.size)
+		if (entry(i) - f.addr <= LONGEST_HEAD && entry(i) - f.addr < f.size)
 			return (int)(entry(i) - f.addr);
 	return -1;
 }
@@ -428,18 +442,38 @@ static bool bytes_are(uint64_t addr, const void *bytes, size_t len)
 	return false;
 }
 
+/* What may stand between a function's label and its entry: arch/x86_64/entry.cc. */
+struct head {
+	size_t len;
+	unsigned char bytes[LONGEST_HEAD];
+};
+
+static const struct head heads[] = {
+	{0, {0}},
+	{4, {0xf3, 0x0f, 0x1e, 0xfa}},				     /* endbr64 */
+	{8, {0xf3, 0x0f, 0x1e, 0xfa, 0x0f, 0x1f, 0x40, 0x00}},	     /* and a 4-byte NOP */
+	{8, {0x55, 0x48, 0x89, 0xe5, 0x5d, 0x0f, 0x1f, 0x00}},	     /* -O0: frame, NOP */
+	{9, {0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0x48, 0x89, 0xe5, 0x5d}}, /* endbr64, frame */
+};
+
+static bool follows_head(uint64_t addr)
+{
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+		if (is_function(addr - heads[i].len) &&
+		    bytes_are(addr - heads[i].len, heads[i].bytes, heads[i].len))
+			return true;
+	return false;
+}
+
 static void check_entry(uint64_t addr)
 {
 	static const unsigned char nop[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
-	static const unsigned char endbr[] = {0xf3, 0x0f, 0x1e, 0xfa};
 
 	if (!bytes_are(addr, nop, sizeof(nop)))
 		fail_msg("no NOP at 0x%llx", (unsigned long long)addr);
 	if (addr / 8 != (addr + sizeof(nop) - 1) / 8)
 		fail_msg("entry at 0x%llx crosses a word", (unsigned long long)addr);
-	if (!is_function(addr) &&
-	    !(is_function(addr - 4) && bytes_are(addr - 4, endbr, sizeof(endbr))) &&
-	    !(is_function(addr - 8) && bytes_are(addr - 8, endbr, sizeof(endbr))))
+	if (!follows_head(addr))
 		fail_msg("entry at 0x%llx is not at a function's start", (unsigned long long)addr);
 }
 
@@ -450,4 +484,14 @@ void lab_check_entries(void)
 		for (size_t j = 0; j < i; j++)
 			assert_int_not_equal(entry(j), entry(i));
 	}
+	if (lab_nr_entries())
+		assert_int_equal(lab_nr_table_relocations(), 0);
+}
+
+bool lab_entries_are_sorted(void)
+{
+	for (size_t i = 1; i < lab_nr_entries(); i++)
+		if (entry(i) <= entry(i - 1))
+			return false;
+	return true;
 }

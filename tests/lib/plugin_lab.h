@@ -46,6 +46,12 @@ bool lab_has_program(const char *name);
  */
 void lab_open(const char *name);
 
+/*
+ * Content of the first section of this name, valid until the next lab_open; NULL and
+ * 0 if there is none.
+ */
+const void *lab_section(const char *name, size_t *len);
+
 /* Records in all sections of the entry table (linked files: the entries). */
 size_t lab_nr_entries(void);
 
@@ -62,17 +68,21 @@ size_t lab_nr_table_relocations(void);
 uint64_t lab_function(const char *name);
 
 /*
- * Bytes from the label of a function to its entry: 0, 4 or 8; -1 if the table has
+ * Bytes from the label of a function to its entry: 0, 4, 8 or 9; -1 if the table has
  * no entry for it.  Linked files only.
  */
 int lab_entry_offset(const char *name);
 
 /*
  * Fails the test unless each record of the table leads to a 5-byte NOP inside one
- * aligned 8-byte word, at a function's label or behind its endbr64 (and filler),
- * no two to the same.  Linked files only.
+ * aligned 8-byte word of a code section, at a function's label or behind the little
+ * that may precede it (endbr64, filler, the frame of -O0), no two to the same, and
+ * no dynamic relocation is in the table.  Linked files only.
  */
 void lab_check_entries(void);
+
+/* Are the records in the order of the addresses? */
+bool lab_entries_are_sorted(void);
 
 /*
  * sh_flags and sh_addralign of the first section of the entry table; 0 if there is

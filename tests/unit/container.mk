@@ -11,3 +11,16 @@ unit_patch_LDFLAGS = $(FAIL_ALLOC_LINK)
 unit_container_SOURCES = tests/unit/test_container.c tests/lib/fail_alloc.c tests/lib/fail_alloc.h
 unit_container_LDADD = libtest.la libcontainer.la $(CMOCKA_LIBS)
 unit_container_LDFLAGS = $(FAIL_ALLOC_LINK) -Wl,--wrap=open,--wrap=read,--wrap=__read_chk
+
+# The plugin's facts.
+check_PROGRAMS += unit_facts unit_facts_carriers unit_facts_file
+TESTS += unit_facts unit_facts_carriers unit_facts_file
+unit_facts_SOURCES = tests/unit/test_facts.c tests/lib/fail_alloc.c tests/lib/fail_alloc.h
+unit_facts_LDADD = libtest.la libcontainer.la $(CMOCKA_LIBS)
+unit_facts_LDFLAGS = $(FAIL_ALLOC_LINK)
+unit_facts_carriers_SOURCES = tests/unit/test_facts_carriers.c tests/lib/fail_alloc.c \
+	tests/lib/fail_alloc.h
+unit_facts_carriers_LDADD = $(unit_facts_LDADD)
+unit_facts_carriers_LDFLAGS = $(FAIL_ALLOC_LINK)
+unit_facts_file_SOURCES = tests/unit/test_facts_file.c
+unit_facts_file_LDADD = libfacts.la libtest.la libcontainer.la $(CMOCKA_LIBS) $(LIBDW_LIBS)

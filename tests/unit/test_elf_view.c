@@ -459,8 +459,20 @@ static struct eb *build_pfe_text(uint16_t machine)
 
 #define PFE_TEXT_VADDR 0x1000u
 
+/* The addresses that were visited last, in their order. */
+static uint64_t entries[8];
+static size_t nr_entries;
+
+static void visit_entry(void *ctx, uint64_t vaddr)
+{
+	assert_ptr_equal(ctx, entries);
+	assert_true(nr_entries < 8);
+	entries[nr_entries++] = vaddr;
+}
+
 static size_t count_entries(struct eb *eb, enum ulp_entry_layout *layout)
 {
+	enum ulp_entry_layout again;
 	struct ulp_elf elf;
 	struct ulp_err err;
 	unsigned char *bytes;
@@ -470,19 +482,31 @@ static size_t count_entries(struct eb *eb, enum ulp_entry_layout *layout)
 	bytes = eb_finish(eb, &len);
 	assert_succeeds(ulp_elf_init(&elf, bytes, len, &err), &err);
 	nr = ulp_elf_count_entries(&elf, layout);
+	nr_entries = 0;
+	assert_int_equal(ulp_elf_each_entry(&elf, &again, visit_entry, entries), nr);
+	assert_int_equal(nr_entries, nr);
+	assert_int_equal(again, *layout);
 	free(bytes);
 	return nr;
 }
 
 static void entries_of_the_plugins_table_are_counted(void **state)
 {
+	/* Each counts from its own place. */
+	static const int32_t distances[] = {0x100, -0x80, INT32_MIN};
 	struct eb *eb = eb_create(ET_DYN, EM_X86_64);
 	enum ulp_entry_layout layout;
+	uint64_t at;
 
 	(void)state;
-	eb_section(eb, ULP_ENTRIES_SECTION, SHT_PROGBITS, SHF_ALLOC, NULL, 12);
+	at = eb_shdr(eb, eb_section(eb, ULP_ENTRIES_SECTION, SHT_PROGBITS, SHF_ALLOC, distances,
+				    sizeof(distances)))
+		     ->sh_addr;
 	assert_int_equal(count_entries(eb, &layout), 3);
 	assert_int_equal(layout, ULP_ENTRY_NOP5);
+	assert_true(entries[0] == at + 0x100);
+	assert_true(entries[1] == at + 4 - 0x80);
+	assert_true(entries[2] == at + 8 - 0x80000000);
 }
 
 static void entries_of_16_14_are_counted_by_their_relocations(void **state)
@@ -506,6 +530,7 @@ static void entries_of_16_14_are_counted_by_their_relocations(void **state)
 	eb_section(eb, ".rela.unused", SHT_RELA, 0, relas, sizeof(relas)); /* not for ld.so */
 	assert_int_equal(count_entries(eb, &layout), 3);
 	assert_int_equal(layout, ULP_ENTRY_PFE_16_14);
+	assert_true(entries[0] == PFE_TEXT_VADDR + 14); /* the function behind the NOPs */
 }
 
 static void entries_of_16_14_are_counted_by_their_addresses(void **state)
@@ -524,6 +549,7 @@ static void entries_of_16_14_are_counted_by_their_addresses(void **state)
 		   sizeof(addrs) - 5);
 	assert_int_equal(count_entries(eb, &layout), 3);
 	assert_int_equal(layout, ULP_ENTRY_PFE_16_14);
+	assert_true(entries[0] == PFE_TEXT_VADDR + 14); /* the function behind the NOPs */
 }
 
 static void entries_are_none_without_a_list_or_for_an_unknown_machine(void **state)

@@ -33,6 +33,7 @@ static const struct ulp_machine ulp_machine_x86_64 = {
 	.entry_len = {[ULP_ENTRY_NOP5] = 5, [ULP_ENTRY_PFE_16_14] = 2},
 	.is_pfe_16_14 = x86_64_is_pfe_16_14,
 	.pfe_16_14_max = 14 + 4 + 2,
+	.pfe_16_14_before = 14,
 };
 
 #endif

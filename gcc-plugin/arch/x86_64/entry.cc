@@ -8,42 +8,62 @@
  *	  0..4     NOP              4..7     endbr64         0..3     endbr64
  *	                            8..12    NOP             4..7     4-byte NOP
  *	                                                     8..12    NOP
+ *
+ * Where GCC would align the function to more, it stands at 4 modulo that.
+ *
+ * Without optimisation a frame that is set up and given up at once comes first:
+ *
+ *	  0 mod 8: function:        0 mod 8: function:
+ *	  0..4     frame            0..3     endbr64
+ *	  5..7     3-byte NOP       4..8     frame
+ *	  8..12    NOP              9..13    NOP
+ *
+ * It has no effect but one: gdb takes a function for one without a frame, and stops
+ * before its arguments are stored, unless the first bytes are these (gdb's
+ * amd64_analyze_prologue()).  At other levels gdb knows from the debug information
+ * where the arguments are, and looks at no bytes.
  */
 #include "gcc-plugin/arch.h"
 
+#include "debug.h"
 #include "insn-attr.h"
+#include "predict.h"
 
 /*
  * The assembler is free in how it encodes a NOP, hence the prefix that forces the
  * displacement.  Bytes (.byte) would be no instructions to it: the line number
  * information of the function would begin behind them.
  */
-struct nops {
-	const char *filler; /* 0f 1f 40 00 */
-	const char *entry;  /* 0f 1f 44 00 00 */
+struct instructions {
+	const char *push, *mov, *pop; /* 55, 48 89 e5, 5d */
+	const char *nop3;	      /* 0f 1f 00 */
+	const char *nop4;	      /* 0f 1f 40 00 */
+	const char *entry;	      /* 0f 1f 44 00 00 */
 };
 
-static const struct nops att = {
-	"{disp8} nopl 0(%rax)",
-	"{disp8} nopl 0(%rax,%rax)",
+static const struct instructions att = {
+	.push = "pushq %rbp",
+	.mov = "movq %rsp, %rbp",
+	.pop = "popq %rbp",
+	.nop3 = "nopl (%rax)",
+	.nop4 = "{disp8} nopl 0(%rax)",
+	.entry = "{disp8} nopl 0(%rax,%rax)",
 };
 
-static const struct nops intel = {
-	"{disp8} nop DWORD PTR [rax+0]",
-	"{disp8} nop DWORD PTR [rax+rax+0]",
+static const struct instructions intel = {
+	.push = "push rbp",
+	.mov = "mov rbp, rsp",
+	.pop = "pop rbp",
+	.nop3 = "nop DWORD PTR [rax]",
+	.nop4 = "{disp8} nop DWORD PTR [rax+0]",
+	.entry = "{disp8} nop DWORD PTR [rax+rax+0]",
 };
 
-/* Bytes that one aligned store changes at once. */
-#define WORD 8
+#define WORD 8	   /* bytes that one aligned store changes at once */
+#define WORD_LOG 3 /* log2 of it */
+#define ENDBR 4	   /* bytes of endbr64 */
 
-static const char align_0_mod_8[] = "\t.p2align 3\n";
-
-/*
- * 4 mod 8 from any place, with the least padding that alignment directives alone
- * can give: the first one moves 4..7 to 0 and leaves 1..3 alone, the NOP (never
- * executed) gives 1..4, the last one rounds these up to 4.
- */
-static const char align_4_mod_8[] = "\t.p2align 3,,4\n\tnop\n\t.p2align 2\n";
+const unsigned char arch_filler = 0x90;
 
 const char *const arch_no_entry_attributes[] = {
 	"naked",	    /* the function is the author's assembly from its first byte on */
@@ -82,24 +102,82 @@ static unsigned hard_alignment(void)
 	return symtab_node::get(current_function_decl)->definition_alignment() / BITS_PER_UNIT;
 }
 
-const char *arch_emit_entry(unsigned nr)
+/*
+ * Would the function begin with `push %rbp; mov %rsp,%rbp` without us?  The unwind
+ * information must be able to follow: the assembler's can, GCC's own is written already.
+ * Nothing here may depend on -g, which must not change the code.
+ */
+static bool begins_with_frame(void)
+{
+	return !optimize && frame_pointer_needed && !flag_split_stack && flag_dwarf2_cfi_asm;
+}
+
+/*
+ * Log2 of the alignment that GCC would give the function for speed
+ * (assemble_start_function() in GCC's varasm.c).  One that is subject to a limit of
+ * padding stays GCC's own business.
+ */
+static unsigned alignment_for_speed(void)
+{
+	const align_flags_tuple &level = align_functions.levels[0];
+	bool unlimited = level.maxskip + 1 >= 1 << level.log && !flag_limit_function_alignment;
+
+	if (DECL_USER_ALIGN(current_function_decl) || !optimize_function_for_speed_p(cfun))
+		return 0;
+	return unlimited ? level.log : 0;
+}
+
+static struct arch_place place_behind_endbr(void)
+{
+	unsigned log = alignment_for_speed();
+
+	/* Both alignments, one after the other, would cost the offset once more. */
+	if (log >= WORD_LOG)
+		DECL_USER_ALIGN(current_function_decl) = 1;
+	else
+		log = WORD_LOG;
+	return arch_place{log, WORD - ENDBR};
+}
+
+/* DWARF number of %rbp (System V psABI for x86-64, figure "DWARF Register Number Mapping"). */
+#define DWARF_RBP "6"
+
+static std::string frame(const struct instructions *insns)
+{
+	bool cfi = dwarf2out_do_cfi_asm();
+	std::string text = insns->push;
+
+	if (cfi)
+		text += "\n\t.cfi_adjust_cfa_offset 8\n\t.cfi_rel_offset " DWARF_RBP ", 0";
+	text += std::string("\n\t") + insns->mov + "\n\t" + insns->pop + "\n\t";
+	if (cfi)
+		text += ".cfi_adjust_cfa_offset -8\n\t.cfi_restore " DWARF_RBP "\n\t";
+	return text;
+}
+
+struct arch_place arch_emit_entry(unsigned nr)
 {
 	rtx_insn *head = BB_HEAD(ENTRY_BLOCK_PTR_FOR_FN(cfun)->next_bb);
+	const struct instructions *insns = ix86_asm_dialect == ASM_INTEL ? &intel : &att;
+	struct arch_place place = {WORD_LOG, 0};
 	bool endbr = follows_endbr(head);
-	bool filler = endbr && hard_alignment() >= WORD;
-	const struct nops *nops = ix86_asm_dialect == ASM_INTEL ? &intel : &att;
-	char text[128];
+	std::string text;
 
-	snprintf(text, sizeof(text), "%s%s.Lulp%u:\n\t%s", filler ? nops->filler : "",
-		 filler ? "\n" : "", nr, nops->entry);
+	if (begins_with_frame())
+		text = frame(insns) + (endbr ? "" : std::string(insns->nop3) + "\n\t");
+	else if (endbr && hard_alignment() >= WORD)
+		text = std::string(insns->nop4) + "\n\t";
+	else if (endbr)
+		place = place_behind_endbr();
+	text += ".Lulp" + std::to_string(nr) + ":\n\t" + insns->entry;
 	/*
 	 * The location inside the pattern must be a known one (final asks for its
 	 * file), the instruction's own is the prologue's: a line of its own would
 	 * make debuggers take the entry for the end of the prologue.
 	 */
-	rtx body = gen_rtx_ASM_INPUT_loc(VOIDmode, ggc_strdup(text), BUILTINS_LOCATION);
+	rtx body = gen_rtx_ASM_INPUT_loc(VOIDmode, ggc_strdup(text.c_str()), BUILTINS_LOCATION);
 	emit_insn_before_setloc(body, head, prologue_location);
-	return endbr && !filler ? align_4_mod_8 : align_0_mod_8;
+	return place;
 }
 
 unsigned long arch_code_size(void)
