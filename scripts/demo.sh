@@ -8,17 +8,20 @@ top=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$top/scripts/lib/sources.sh"
 . "$top/scripts/lib/openssl.sh"
 . "$top/scripts/lib/openssl-server.sh"
+. "$top/scripts/lib/glibc.sh"
 . "$top/tests/lib/process.sh"
 
 usage() {
 	cat <<END
-Usage: scripts/demo.sh [openssl | --help]
+Usage: scripts/demo.sh [openssl | glibc | --help]
 Installs what is missing (on Debian), builds in _build/demo, and shows a live patch on a
 running process: before, after, reverted.
 
   (nothing)   a small example program and its library, docs/example/
   openssl     nginx with TLS under load: a real fix of OpenSSL goes into master and workers,
               and out again, while requests are counted
+  glibc       a program with four threads in malloc: two real fixes of glibc, one of them in
+              malloc itself, go into it, and out again
   --help      show this help
 
 The exit status is 0 if everything was as it should be.
@@ -70,10 +73,16 @@ ulp-packer() {
 
 prepare() {
 	need_build_packages || die "packages are missing"
-	if [ "$1" = openssl ]; then
+	case $1 in
+	openssl)
 		# shellcheck disable=SC2086
 		need_packages $packages_openssl || die "packages are missing"
-	fi
+		;;
+	glibc)
+		# shellcheck disable=SC2086
+		need_packages $packages_glibc || die "packages are missing"
+		;;
+	esac
 	say "building in _build/demo"
 	build_variant demo --disable-unit-tests || die "the build failed"
 	work=$(mktemp -d) || die "no folder for temporary files"
@@ -196,9 +205,69 @@ demo_openssl() {
 	finish
 }
 
+# --- glibc -------------------------------------------------------------------
+
+# What the program says; see tests/e2e/victims/libc_victim.c.
+libc_says() {
+	local line
+	echo '?' >&8 && read -r -t 60 line <&9 && printf '%s\n' "$line"
+}
+
+# expect_libc FOUND: what it finds besides the number of rounds, and that its threads go on.
+expect_libc() {
+	local line
+	line=$(libc_says)
+	say "$line"
+	expect "the program finds" "${line%, rounds *}" "$1, faults 0"
+	wait_for 60 libc_goes_on "${line##* }" || fault "its threads do not go on"
+}
+
+libc_goes_on() {
+	local line
+	line=$(libc_says)
+	[ "${line##* }" -gt "$1" ]
+}
+
+demo_glibc() {
+	local name
+	prepare glibc
+	glibc_build plugin "$(find_plugin)" || die "glibc could not be built"
+	quietly "$work/victim.log" gcc -std=gnu17 -D_GNU_SOURCE -O2 -g -o "$work/libc_victim" \
+		"$top/tests/e2e/victims/libc_victim.c" -pthread || die "the program could not be compiled"
+	cd "$work" || exit
+
+	heading "A program on glibc $glibc_version, with the runtime; four threads allocate"
+	mkfifo ask answer
+	exec 8<>ask 9<>answer
+	process_start on_our_glibc ./libc_victim <ask >answer 8>&- 9>&-
+	expect_libc "wordexp WRONG, memalign WRONG"
+
+	heading "The fixes become containers"
+	show ulp livepatchable "$glibc_dir/libc.so.6"
+	for name in CVE-2025-15281 CVE-2026-0861; do
+		glibc_fix "$name" "$work/fix" || die "the fix could not be compiled"
+		show ulp-packer "$top/specs/glibc/$name.yaml" "${fix_objects[@]}" \
+			-t "$glibc_dir/libc.so.6" -o "glibc-$name.so"
+	done
+
+	heading "They go in"
+	show ulp trigger -p "$process_pid" glibc-CVE-2025-15281.so
+	expect_libc "wordexp RIGHT, memalign WRONG"
+	show ulp trigger -p "$process_pid" glibc-CVE-2026-0861.so
+	expect_libc "wordexp RIGHT, memalign RIGHT"
+	show ulp patches -p "$process_pid"
+
+	heading "And out again"
+	show ulp trigger -p "$process_pid" --revert glibc-CVE-2025-15281.so
+	show ulp trigger -p "$process_pid" --revert glibc-CVE-2026-0861.so
+	expect_libc "wordexp WRONG, memalign WRONG"
+	finish
+}
+
 case ${1-} in
 '') demo_example ;;
 openssl) demo_openssl ;;
+glibc) demo_glibc ;;
 --help) usage ;;
 *)
 	usage >&2

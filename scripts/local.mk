@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 EXTRA_DIST += \
 	scripts/check-help.sh scripts/check-includes.sh scripts/check.sh scripts/cppcheck.suppress \
-	scripts/demo.sh scripts/openssl-build.sh scripts/openssl-graft.pl \
-	scripts/lib/common.sh scripts/lib/openssl.sh scripts/lib/openssl-server.sh \
+	scripts/demo.sh scripts/glibc-build.sh scripts/glibc-check.sh \
+	scripts/openssl-build.sh scripts/openssl-graft.pl \
+	scripts/lib/common.sh scripts/lib/glibc.sh scripts/lib/openssl.sh \
+	scripts/lib/openssl-server.sh \
 	scripts/lib/packages.sh scripts/lib/sources.sh \
 	docs/example/calendar.c docs/example/calendar.h docs/example/calendar-fix.c \
 	docs/example/calendar-fix.yaml docs/example/program.c

@@ -11,6 +11,7 @@ E2E_TESTS = \
 	tests/e2e/debuggers.sh \
 	tests/e2e/dump.sh \
 	tests/e2e/errors.sh \
+	tests/e2e/glibc.sh \
 	tests/e2e/linker.sh \
 	tests/e2e/livepatchable.sh \
 	tests/e2e/malloc_loop.sh \
@@ -23,7 +24,10 @@ endif
 dist_check_SCRIPTS += $(E2E_TESTS)
 EXTRA_DIST += \
 	tests/lib/e2e.sh tests/lib/process.sh \
+	tests/glibc/failing tests/glibc/subset \
 	tests/e2e/victims/killer.c \
+	tests/e2e/victims/libc_threads.cc tests/e2e/victims/libc_victim.c \
+	tests/e2e/victims/libc_work.bash tests/e2e/victims/libc_work.py \
 	tests/e2e/victims/libunwinding.cc tests/e2e/victims/libunwinding.h \
 	tests/e2e/victims/libvictim.c tests/e2e/victims/libvictim.h \
 	tests/e2e/victims/ocb_victim.c tests/e2e/victims/tls_load.c \
