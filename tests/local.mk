@@ -4,4 +4,5 @@ include tests/lib/local.mk
 include tests/unit/local.mk
 include tests/fuzz/local.mk
 endif
+include tests/tools/local.mk
 include tests/e2e/local.mk

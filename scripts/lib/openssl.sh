@@ -49,17 +49,38 @@ openssl_arguments() {
 	printf 'debian-%s\n' "$(dpkg-architecture -qDEB_HOST_ARCH)"
 }
 
+# The variants of a build: what each adds to Debian's CFLAGS.
+#   plain        nothing
+#   stock        what GCC offers by itself; 14 bytes before the entry, 2 after it
+#   plugin       the plugin
+#   plugin-keep  the plugin, with the optimisations that make callers rely on bodies
+#   plain-cet    with endbr64 at the functions' start, as some distributions build
+#   plugin-cet   the same and the plugin
+# openssl_variant_flags VARIANT PLUGIN
+openssl_variant_flags() {
+	case $1 in
+	plain) ;;
+	stock) printf '%s\n' -fpatchable-function-entry=16,14 ;;
+	plugin) printf '%s\n' "-fplugin=$2" ;;
+	plugin-keep) printf '%s\n' "-fplugin=$2 -fplugin-arg-ulp-ipa=keep" ;;
+	plain-cet) printf '%s\n' -fcf-protection ;;
+	plugin-cet) printf '%s\n' "-fcf-protection -fplugin=$2" ;;
+	*) die "there is no variant $1 of OpenSSL's build" ;;
+	esac
+}
+
 # What a build depends on, as one word.  Of the plugin only the bits that do something: neither
 # its debug information nor its build ID, which name the folder that it was built in.  The folder
 # of the cache counts: OpenSSL's Makefile names it, and a cache that was moved does not build.
 openssl_key() {
 	local bits
 	bits=$(mktemp) || return
-	if [ -n "$1" ]; then
-		objcopy --strip-all --remove-section=.note.gnu.build-id "$1" "$bits" || return
+	if [ -n "$2" ]; then
+		objcopy --strip-all --remove-section=.note.gnu.build-id "$2" "$bits" || return
 	fi
 	{
 		cat "$bits"
+		openssl_variant_flags "$1" ulp.so
 		openssl_arguments
 		DEB_BUILD_MAINT_OPTIONS='hardening=+all future=+lfs' dpkg-buildflags --export=cmdline |
 			sed 's/-f[a-z]*-prefix-map=[^ ]*//g'
@@ -69,31 +90,51 @@ openssl_key() {
 	rm -f "$bits"
 }
 
-# openssl_is_built PLUGIN: sets openssl_dir to where that build belongs; true if it is there.
-openssl_is_built() {
+# openssl_variant_is_built VARIANT [PLUGIN]: sets openssl_dir to where that build belongs; true
+# if it is there.
+openssl_variant_is_built() {
 	local key
-	key=$(openssl_key "$1") || return
-	openssl_dir=$cache/openssl/$key
+	openssl_variant_flags "$1" ulp.so >/dev/null # here an unknown variant ends the script
+	key=$(openssl_key "$1" "${2-}") || return
+	openssl_dir=$cache/openssl/$1-$key
 	[ -e "$openssl_dir/complete" ]
 }
 
-# openssl_build PLUGIN: builds libcrypto.so.3 and libssl.so.3 where that is not done yet and
-# sets openssl_dir to the folder.  An empty PLUGIN gives a plain build.  The folder's file
-# "complete" is made last: an interrupted build is done again from the start, because make
-# cannot know an object that was cut short.
-openssl_build() {
-	local plugin=$1
-	! openssl_is_built "$plugin" || return 0
+# openssl_build_variant VARIANT [PLUGIN]: builds libcrypto.so.3 and libssl.so.3 where that is not
+# done yet and sets openssl_dir to the folder.  The folder's file "complete" is made last: an
+# interrupted build is done again from the start, because make cannot know an object that was cut
+# short.
+openssl_build_variant() {
+	local variant=$1 plugin=${2-}
+	! openssl_variant_is_built "$variant" "$plugin" || return 0
 	mkdir -p "$cache/openssl"
 	(
 		flock 9
 		[ ! -e "$openssl_dir/complete" ] || exit 0
-		openssl_build_locked "$plugin" "$openssl_dir"
+		openssl_build_locked "$variant" "$plugin" "$openssl_dir"
 	) 9>"$cache/openssl/lock"
 }
 
+# openssl_build PLUGIN, openssl_is_built PLUGIN: the same with the plugin; an empty PLUGIN gives
+# a plain build.
+openssl_build() {
+	openssl_build_variant "$(openssl_variant_of "$1")" "$1"
+}
+
+openssl_is_built() {
+	openssl_variant_is_built "$(openssl_variant_of "$1")" "$1"
+}
+
+openssl_variant_of() {
+	if [ -n "$1" ]; then
+		echo plugin
+	else
+		echo plain
+	fi
+}
+
 openssl_build_locked() {
-	local plugin=$1 dir=$2 arguments more=
+	local variant=$1 plugin=$2 dir=$3 arguments
 	unpack_openssl || return
 	say "building OpenSSL $openssl_version in ${dir#"$top"/} (takes some minutes)"
 	rm -rf "$dir"
@@ -101,24 +142,23 @@ openssl_build_locked() {
 	if [ -n "$plugin" ]; then
 		# A copy, because fixes are compiled with the same command long after.
 		cp "$plugin" "$dir/ulp.so"
-		more="-fplugin=$dir/ulp.so"
 	fi
 	mapfile -t arguments < <(openssl_arguments)
 	(
 		cd "$dir" || exit
-		openssl_flags "$more"
+		openssl_flags "$(openssl_variant_flags "$variant" "$dir/ulp.so")"
 		quietly configure.log "$(openssl_source)/Configure" "${arguments[@]}" || exit
 		quietly make.log make -j"$(jobs_count)" build_generated || exit
 		quietly make.log make -j"$(jobs_count)" libcrypto.so libssl.so
 	) || return
 	touch "$dir/complete"
-	openssl_drop_old "$dir"
+	openssl_drop_old "$variant" "$dir"
 }
 
-# Keeps the build $1 and the one before it; each is some 150 MB.
+# Keeps the variant's build $2 and the one before it; each is some 150 MB.
 openssl_drop_old() {
-	find "$cache/openssl" -mindepth 1 -maxdepth 1 -type d ! -path "$1" -printf '%T@ %p\n' |
-		sort -rn | tail -n +2 | cut -d ' ' -f 2- | while read -r old; do
+	find "$cache/openssl" -mindepth 1 -maxdepth 1 -type d -name "$1-????????????" ! -path "$2" \
+		-printf '%T@ %p\n' | sort -rn | tail -n +2 | cut -d ' ' -f 2- | while read -r old; do
 		rm -rf "$old"
 	done
 }

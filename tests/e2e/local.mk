@@ -11,6 +11,7 @@ E2E_TESTS = \
 	tests/e2e/debuggers.sh \
 	tests/e2e/dump.sh \
 	tests/e2e/errors.sh \
+	tests/e2e/facts.sh \
 	tests/e2e/glibc.sh \
 	tests/e2e/linker.sh \
 	tests/e2e/livepatchable.sh \
