@@ -4,3 +4,4 @@ dist_doc_DATA += docs/architecture.md
 dist_man_MANS += man/ulp-container.5
 dist_man_MANS += man/ulp-packer.1 man/ulp-spec.5
 dist_man_MANS += man/ulp-facts.5
+dist_man_MANS += man/ulp-cflags.1

@@ -78,5 +78,6 @@ for command in $commands; do
 	compare "ulp $command" man/ulp.1 "ulp $command" "$common" "$build/ulp" "$command"
 done
 compare ulp-packer man/ulp-packer.1 OPTIONS '' "$build/ulp-packer"
+compare ulp-cflags man/ulp-cflags.1 OPTIONS '' "$build/packaging/ulp-cflags"
 
 exit "$bad"
