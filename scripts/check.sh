@@ -7,6 +7,7 @@ top=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$top/scripts/lib/packages.sh"
 . "$top/scripts/lib/sources.sh"
 . "$top/scripts/lib/openssl.sh"
+. "$top/scripts/lib/glibc.sh"
 
 usage() {
 	cat <<END
@@ -28,12 +29,17 @@ passed=0
 failed=0
 skipped=0
 
+# log_of NAME: where the output of a step goes.
+log_of() {
+	mkdir -p "$build_root"
+	printf '%s/%s.log\n' "$build_root" "$(printf '%s' "$1" | tr -c 'A-Za-z0-9\n' '-')"
+}
+
 # step NAME COMMAND...: one test that is one command.  Its output is shown where it fails.
 step() {
 	local name=$1 started=$SECONDS log
 	shift
-	log=$build_root/$(printf '%s' "$name" | tr -c 'A-Za-z0-9\n' '-').log
-	mkdir -p "$build_root"
+	log=$(log_of "$name")
 	if "$@" >"$log" 2>&1 </dev/null; then
 		passed=$((passed + 1))
 		say "PASS: $name ($((SECONDS - started)) s)"
@@ -43,6 +49,28 @@ step() {
 	say "FAIL: $name ($((SECONDS - started)) s)"
 	tail -n 60 "$log" | sed 's/^/    /'
 	return 1
+}
+
+# tap NAME COMMAND...: a command that speaks TAP; each of its results counts.
+tap() {
+	local name=$1 log started=$SECONDS status=0 good bad skips
+	shift
+	log=$(log_of "$name")
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	skips=$(grep -cE '^ok .*# SKIP|^1\.\.0 # SKIP' "$log")
+	good=$(($(grep -c '^ok ' "$log") - $(grep -cE '^ok .*# SKIP' "$log")))
+	bad=$(grep -c '^not ok ' "$log")
+	[ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+	[ $((good + bad + skips)) -gt 0 ] || bad=1
+	passed=$((passed + good))
+	skipped=$((skipped + skips))
+	failed=$((failed + bad))
+	if [ "$bad" -gt 0 ]; then
+		say "FAIL: $name"
+		grep -v '^ok ' "$log" | tail -n 60 | sed 's/^/    /'
+	fi
+	grep -E '^ok .*# SKIP|^1\.\.0 # SKIP' "$log" | sed 's/^/SKIP: /' | head -n 5
+	say "$name: $((good + bad + skips)) results ($((SECONDS - started)) s)"
 }
 
 # A failure that is not a step of its own.
@@ -106,6 +134,44 @@ prepare_openssl() {
 	openssl_build "$(find_plugin "$build_root/gcc")" &&
 		openssl_fix CVE-2025-69418 "$build_root/fix" &&
 		fetch_program nginx /usr/sbin/nginx
+}
+
+# The same for tests/e2e/glibc.sh.
+prepare_glibc() {
+	glibc_build plugin "$(find_plugin "$build_root/gcc")"
+}
+
+# The libraries' own tests, as far as they go in minutes.
+library_tests() {
+	local plugin
+	plugin=$(find_plugin "$build_root/gcc") || return
+	step "OpenSSL's own tests" "$top/scripts/openssl-check.sh" --subset --plugin "$plugin"
+	step "glibc's own tests" "$top/scripts/glibc-check.sh" --plugin "$plugin"
+}
+
+# The plugin for an older GCC, and the tests of the variant gcc that compile with it.
+build_plugin_gcc11() {
+	mkdir -p "$build_root/gcc-11" && cd "$build_root/gcc-11" &&
+		"$top/configure" --enable-werror PLUGIN_GCC=gcc-11 && make gcc-plugin/ulp.so
+}
+
+plugin_tests_gcc11() {
+	local test
+	for test in $(make -s -C "$build_root/gcc" print-unit-tests); do
+		case $test in
+		unit_gcc_plugin*)
+			ULP_PLUGIN_GCC=gcc-11 ULP_BUILDDIR=$build_root/gcc-11 \
+				"$build_root/gcc/$test" || return
+			;;
+		esac
+	done
+}
+
+gcc11() {
+	# shellcheck disable=SC2086
+	step "gcc-11: packages" need_packages $packages_gcc11 &&
+		step "gcc-11: plugin" build_plugin_gcc11 &&
+		step "gcc-11: the plugin's tests" plugin_tests_gcc11
 }
 
 # --- static checks -------------------------------------------------------------
@@ -225,11 +291,17 @@ if [ "$quick" = yes ]; then
 	finish
 fi
 # shellcheck disable=SC2086
-need_packages $packages_check $packages_openssl || fail "packages for the checks are missing"
+need_packages $packages_check $packages_openssl $packages_glibc $packages_packaging ||
+	fail "packages for the checks are missing"
 if step "gcc: build" build_variant gcc --enable-werror CC=gcc CXX=g++; then
 	step "OpenSSL with the plugin" prepare_openssl
+	step "glibc with the plugin" prepare_glibc
 	run_tests gcc
 	static_checks
+	library_tests
+	tap "Debian packages" "$top/packaging/test-debs.sh"
+	tap "RPMs" "$top/packaging/test-rpms.sh"
+	gcc11
 fi
 variant clang --enable-werror CC=clang CXX=clang++
 variant sanitized --enable-asan --enable-ubsan CC=gcc CXX=g++

@@ -9,6 +9,7 @@ packages_check="clang clang-format clang-tidy cppcheck xz-utils"
 packages_openssl="dpkg-dev perl openssl ca-certificates"
 packages_packaging="debhelper dpkg-dev libjson-c-dev lintian meson pkg-config rpm xz-utils"
 packages_glibc="dpkg-dev perl ca-certificates gawk bison gettext python3 xz-utils"
+packages_gcc11="g++-11 gcc-11-plugin-dev"
 packages_bench="valgrind perl"
 
 as_root() {
