@@ -8,7 +8,7 @@
 . "$top/packaging/lib/openssl-example.sh"
 
 # Many times what it takes on a free machine.
-test_seconds=900
+test_seconds=1800
 
 test_packages() {
 	local kind=$1 packages=${2:-$build_root/$1} status=0
