@@ -10,21 +10,21 @@ top=$(cd "$(dirname "$0")/.." && pwd -P)
 
 usage() {
 	cat <<END
-Usage: scripts/glibc-check.sh [OPTION]...
+Usage: scripts/glibc-check.sh [OPTION]... [FOLDER/TEST]...
 Runs tests of glibc's own "make check" on a build of Debian's glibc, which is made first where it
-is missing.  Tests that fail in a plain build, too, stand in tests/glibc/failing; any other failure
+is missing: those named, else those in tests/glibc/subset (minutes).  Tests that fail in a plain build, too, stand in tests/glibc/failing; any other failure
 is shown with its output, and the exit status is 1.
 
   --plugin PLUGIN   the build with this plugin; without it the plain one
-  --full            all tests (more than an hour) instead of those in tests/glibc/subset (minutes)
+  --full            all tests (half an hour or more)
   --help            show this help
 END
 }
 
 # The tests of one run must not hang the whole.
-subset_seconds=1800
+some_seconds=1800 full_seconds=21600
 
-variant=plain plugin='' full=no
+variant=plain plugin='' full=no tests=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--plugin)
@@ -41,6 +41,10 @@ while [ $# -gt 0 ]; do
 		usage
 		exit 0
 		;;
+	[!-]*/*)
+		tests+=("$1")
+		shift
+		;;
 	*)
 		usage >&2
 		exit 2
@@ -48,30 +52,44 @@ while [ $# -gt 0 ]; do
 	esac
 done
 exec </dev/null
+# Some tests look at all open files that they inherit; 255 is the shell's own and stays there.
+for fd in "/proc/$$/fd"/*; do
+	fd=${fd##*/}
+	[ "$fd" -le 2 ] || [ "$fd" -eq 255 ] || eval "exec $fd>&-"
+done
+
+# make as glibc's, with the default action for signals that the caller ignores (nohup).
+tests_make() {
+	glibc_make env --default-signal timeout -k 30 "$1" make "${@:2}"
+}
 
 # The tests of a file of this project, one a line.
 listed() {
 	grep -v '^#' "$top/tests/glibc/$1" | grep .
 }
 
-# Runs the subset.  One make for each folder, with the variables that glibc's top Makefile sets.
-run_subset() {
+# Runs the tests that are asked for.  One make for each folder, with the variables
+# that glibc's top Makefile sets.
+run_some() {
 	local folder test targets
-	for folder in $(listed subset | cut -d / -f 1 | sort -u); do
+	for folder in $(printf '%s\n' "${tests[@]}" | cut -d / -f 1 | sort -u); do
 		targets=()
-		for test in $(listed subset | grep "^$folder/"); do
+		for test in "${tests[@]}"; do
+			[ "${test%%/*}" = "$folder" ] || continue
 			rm -f "$glibc_dir/$test.out" "$glibc_dir/$test.test-result"
 			targets+=("$glibc_dir/$test.out")
 		done
 		say "$folder: ${#targets[@]} tests"
-		glibc_make timeout -k 30 "$subset_seconds" make -r -k -j"$(jobs_count)" \
+		tests_make "$some_seconds" -r -k -j"$(jobs_count)" \
 			-C "$(glibc_source)/$folder" "subdir=$folder" ..=../ "objdir=$glibc_dir" \
 			"${targets[@]}" >"$glibc_dir/check-$folder.log" 2>&1
 	done
 }
 
+# Many of the tests sleep, so there are more of them than processors.
 run_full() {
-	glibc_make make -C "$glibc_dir" -k -j"$(jobs_count)" check >"$glibc_dir/check.log" 2>&1
+	tests_make "$full_seconds" -C "$glibc_dir" -k -j"$((2 * $(jobs_count)))" check \
+		>"$glibc_dir/check.log" 2>&1
 }
 
 # "RESULT: folder/test" for each test of the run; a test that left no result has failed.
@@ -81,7 +99,7 @@ results() {
 		grep -E '^[A-Z]+: ' "$glibc_dir/tests.sum"
 		return
 	fi
-	for test in $(listed subset); do
+	for test in "${tests[@]}"; do
 		if [ -s "$glibc_dir/$test.test-result" ]; then
 			head -n 1 "$glibc_dir/$test.test-result"
 		else
@@ -100,13 +118,14 @@ show_failure() {
 	[ -e "$glibc_dir/$1.out" ] || say "    no output: see $glibc_dir/check*.log"
 }
 
+[ ${#tests[@]} -gt 0 ] || mapfile -t tests < <(listed subset)
 # shellcheck disable=SC2086
 need_packages gcc g++ make $packages_glibc || die "packages are missing"
 glibc_build "$variant" "$plugin" || die "glibc could not be built"
 if [ "$full" = yes ]; then
 	run_full
 else
-	run_subset
+	run_some
 fi
 results >"$glibc_dir/results"
 new=0
