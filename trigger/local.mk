@@ -43,10 +43,13 @@ ulp_SOURCES = \
 	trigger/ulp.c trigger/command.h \
 	trigger/cmd_check.c \
 	trigger/cmd_dump.c \
+	trigger/cmd_extract.c \
 	trigger/cmd_livepatchable.c \
 	trigger/cmd_messages.c \
 	trigger/cmd_patches.c \
 	trigger/cmd_trigger.c \
+	trigger/extract.c trigger/extract.h \
+	trigger/extract_out.c trigger/extract_out.h \
 	trigger/library.c trigger/library.h trigger/library_symbols.c \
 	trigger/livepatchable.h trigger/livepatchable_facts.c \
 	trigger/livepatchable_json.c trigger/livepatchable_list.c

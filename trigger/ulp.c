@@ -32,6 +32,7 @@ static const struct command commands[] = {
 	{"messages", "Print the messages of a process's runtime", cmd_messages},
 	{"dump", "Describe container files", cmd_dump},
 	{"livepatchable", "Tell whether libraries can be live patched", cmd_livepatchable},
+	{"extract", "Keep what a later patch needs of a library's build", cmd_extract},
 	{"help", "Explain a command", cmd_help},
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
