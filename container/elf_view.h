@@ -76,7 +76,7 @@ size_t ulp_elf_count_entries(const struct ulp_elf *elf, enum ulp_entry_layout *l
 
 /*
  * The same, and calls visit() for each of them, in no order and with ctx.  vaddr: of
- * the entry (the plugin's layout), of the function (16,14).
+ * the instruction that a redirect overwrites.
  */
 size_t ulp_elf_each_entry(const struct ulp_elf *elf, enum ulp_entry_layout *layout,
 			  void (*visit)(void *ctx, uint64_t vaddr), void *ctx);

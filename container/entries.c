@@ -49,6 +49,7 @@ static uint64_t read_u64(const unsigned char *bytes)
 static void look_at_pfe(struct walk *walk, uint64_t vaddr)
 {
 	const struct ulp_machine *machine = walk->machine;
+	size_t entry;
 
 	/* The last function of a segment may end before the longest form does. */
 	for (size_t len = machine->pfe_16_14_max; len != 0; len--) {
@@ -56,8 +57,9 @@ static void look_at_pfe(struct walk *walk, uint64_t vaddr)
 
 		if (code == NULL)
 			continue;
-		if (machine->is_pfe_16_14(code, len))
-			found(walk, vaddr + machine->pfe_16_14_before);
+		entry = machine->pfe_16_14_entry(code, len);
+		if (entry != 0)
+			found(walk, vaddr + entry);
 		return;
 	}
 }

@@ -42,6 +42,9 @@
 	X(ULP_EENTRY, 5, 0, "the function's bytes are not what the container expects") \
 	X(ULP_EAPPLIED, 5, 0, "already applied")                                       \
 	X(ULP_ENOTAPPLIED, 5, 0, "not applied")                                        \
+	X(ULP_EREQUIRES, 5, 0, "requires a live patch that is not applied")            \
+	X(ULP_ECONFLICT, 5, 0, "in conflict with an applied live patch")               \
+	X(ULP_EREQUIRED, 5, 0, "required by an applied live patch")                    \
 	X(ULP_EROOM, 5, 0, "no room near the target library")                          \
 	X(ULP_ENOPROC, 4, 0, "no such process")                                        \
 	X(ULP_EGONE, 4, 0, "the process ended meanwhile")                              \

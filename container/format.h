@@ -27,17 +27,30 @@
 
 #define ULP_MAGIC "ULPATCH"	/* eight bytes with the NUL */
 #define ULP_REV_MAGIC "ULPREVT" /* eight bytes with the NUL */
-#define ULP_FORMAT_VERSION 1
+/*
+ * The version counts up when there is something that an older reader does not know.
+ * A section says the lowest one that has all of what is in it, so that older
+ * readers read what they can.  2: RELATIONS, ACCEPTS, GUARDS, ULP_CONSISTENCY_LIBRARY.
+ */
+#define ULP_FORMAT_VERSION 2
+#define ULP_FORMAT_OLDEST 1
 
 /* No section of a sane container is larger; bounds what the reader touches. */
 #define ULP_FORMAT_MAX_LEN (64u << 20)
+
+/* A patch's name with ".so" is a file name (NAME_MAX of POSIX: 255 bytes at most). */
+#define ULP_PATCH_NAME_MAX 200u /* bytes */
+
+/* More than anybody means to write; bound what is compared with each other. */
+#define ULP_MAX_RELATIONS 1024u
+#define ULP_MAX_ACCEPTS 1024u
 
 /* A GNU build ID: 20 bytes for SHA-1, 16 for MD5/UUID; ld --build-id=0x... may be longer. */
 #define ULP_BUILD_ID_MAX 32
 
 struct ulp_wire_header {
 	uint8_t magic[8];
-	uint16_t version;    /* ULP_FORMAT_VERSION */
+	uint16_t version;    /* ULP_FORMAT_OLDEST .. ULP_FORMAT_VERSION */
 	uint16_t header_len; /* sizeof(struct ulp_wire_header) */
 	uint16_t machine;    /* e_machine of the container */
 	uint16_t nr_chunks;
@@ -55,6 +68,10 @@ enum ulp_chunk_id {
 	ULP_CHUNK_IMPORTS = 5,	  /* any number; .ulp only */
 	ULP_CHUNK_REFERENCES = 6, /* any number; .ulp only */
 	ULP_CHUNK_STRINGS = 7,	  /* bytes; record_len 1 */
+	ULP_CHUNK_RELATIONS = 8,  /* up to ULP_MAX_RELATIONS; .ulp only; version 2 */
+	ULP_CHUNK_ACCEPTS = 9,	  /* up to ULP_MAX_ACCEPTS; .ulp only; version 2 */
+	ULP_CHUNK_GUARDS = 10,	  /* any number; .ulp only; version 2 */
+	ULP_NR_CHUNK_IDS,	  /* not an id */
 };
 
 /* One row of the table of contents.  Each id occurs at most once; unknown ids are refused. */
@@ -122,5 +139,33 @@ struct ulp_wire_reference {
 	int64_t addend;
 };
 _Static_assert(sizeof(struct ulp_wire_reference) == 32, "wire size");
+
+/* Another live patch that this one has to do with. */
+struct ulp_wire_relation {
+	uint32_t name; /* string, 1 .. ULP_PATCH_NAME_MAX bytes; each once, and not the patch's own
+			*/
+	uint32_t kind; /* enum ulp_relation_kind */
+};
+_Static_assert(sizeof(struct ulp_wire_relation) == 8, "wire size");
+
+/* A refusal of the packer that the author has overruled; to be shown. */
+struct ulp_wire_accept {
+	uint32_t refusal; /* string, not empty: the packer's word for it */
+	uint32_t name;	  /* string, not empty: the type, function or variable that it is about */
+	uint32_t reason;  /* string, not empty: why that is right */
+};
+_Static_assert(sizeof(struct ulp_wire_accept) == 12, "wire size");
+
+/*
+ * More of the target's code that must not be in use when the functions are redirected:
+ * their unlikely parts, and bodies that are left without callers.
+ */
+struct ulp_wire_guard {
+	uint32_t name;	   /* string, not empty: its symbol */
+	uint32_t reserved; /* 0 */
+	uint64_t vaddr;	   /* in the target */
+	uint64_t size;	   /* bytes, > 0 */
+};
+_Static_assert(sizeof(struct ulp_wire_guard) == 24, "wire size");
 
 #endif

@@ -25,10 +25,11 @@ struct ulp_machine {
 	/*
 	 * Whether code[0..len), where code is what a record of
 	 * __patchable_function_entries points at, is what
-	 * -fpatchable-function-entry=16,14 emits.
+	 * -fpatchable-function-entry=16,14 emits: the offset of the instruction that a
+	 * redirect overwrites; 0: it is not.
 	 */
-	bool (*is_pfe_16_14)(const unsigned char *code, size_t len);
-	size_t pfe_16_14_max;	 /* bytes of it that is_pfe_16_14() may look at */
+	size_t (*pfe_16_14_entry)(const unsigned char *code, size_t len);
+	size_t pfe_16_14_max;	 /* bytes of it that pfe_16_14_entry() may look at */
 	size_t pfe_16_14_before; /* bytes of it before the function's own address */
 };
 

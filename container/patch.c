@@ -25,6 +25,18 @@ uint64_t ulp_checksum_more(uint64_t sum, const void *bytes, size_t len)
 	return sum;
 }
 
+const char *ulp_relation_word(enum ulp_relation_kind kind)
+{
+	static const char *const words[ULP_NR_RELATION_KINDS] = {
+		[ULP_RELATION_REQUIRES] = "requires",
+		[ULP_RELATION_CONFLICTS] = "conflicts",
+		[ULP_RELATION_SUPERSEDES] = "supersedes",
+	};
+	const size_t i = (size_t)kind;
+
+	return i > 0 && i < ULP_NR_RELATION_KINDS ? words[i] : "unknown";
+}
+
 bool ulp_build_id_equal(const struct ulp_build_id *a, const struct ulp_build_id *b)
 {
 	return a->len == b->len && a->len <= ULP_BUILD_ID_MAX &&

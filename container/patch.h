@@ -24,6 +24,16 @@ enum ulp_section {
 enum ulp_consistency {
 	ULP_CONSISTENCY_FUNCTION = 0, /* no thread is inside a function that is being replaced */
 	ULP_CONSISTENCY_NONE = 1,     /* at any time: old and new code may run side by side */
+	ULP_CONSISTENCY_LIBRARY = 2,  /* no thread is inside any function of the target */
+	ULP_NR_CONSISTENCIES,
+};
+
+/* What a patch has to do with another one of the same target. */
+enum ulp_relation_kind {
+	ULP_RELATION_REQUIRES = 1,   /* is applied only where that one is */
+	ULP_RELATION_CONFLICTS = 2,  /* is applied only where that one is not */
+	ULP_RELATION_SUPERSEDES = 3, /* takes its place: that one is reverted at the same time */
+	ULP_NR_RELATION_KINDS,
 };
 
 struct ulp_build_id {
@@ -60,6 +70,23 @@ struct ulp_reference {
 	int64_t addend;
 };
 
+struct ulp_relation {
+	const char *name; /* of the other patch */
+	enum ulp_relation_kind kind;
+};
+
+struct ulp_guard {
+	const char *name;
+	uint64_t vaddr;
+	uint64_t size;
+};
+
+struct ulp_accept {
+	const char *refusal;
+	const char *name;
+	const char *reason;
+};
+
 /*
  * The members' meaning is that of the record of the same name in format.h.
  * Strings are never NULL and not owned: they live in `storage` after
@@ -80,6 +107,12 @@ struct ulp_patch {
 	size_t nr_imports;
 	struct ulp_reference *references;
 	size_t nr_references;
+	struct ulp_relation *relations;
+	size_t nr_relations;
+	struct ulp_accept *accepts;
+	size_t nr_accepts;
+	struct ulp_guard *guards;
+	size_t nr_guards;
 	void *storage; /* owned: what patch_read() allocated; NULL in a filled patch */
 };
 
@@ -94,19 +127,20 @@ struct ulp_patch {
  * and gaps, known and unique chunk ids, record sizes and counts, reserved
  * fields, strings terminated, in bounds and without control characters (but for
  * tabs and newlines in the description), required strings not empty, enum
- * values, build ID length, functions' sizes not zero and without overflow, the
+ * values, build ID length, functions' and guards' sizes not zero and without overflow, the
  * entry instruction (its length follows from machine and layout) whole inside
  * its word and whole inside the function, word_vaddr a multiple of 8, no two
- * functions with the same word.
+ * functions with the same word, no patch named twice among the relations, nor
+ * the patch itself; nothing that the section's version does not have.
  */
 ULP_MUST_CHECK enum ulp_code ulp_patch_read(const void *bytes, size_t len, enum ulp_section section,
 					    struct ulp_patch *patch, struct ulp_err *err);
 
 /*
  * Encodes *patch into *bytes (malloc'ed, the caller frees) and *len.  The same
- * patch gives the same bytes.  In .ulp.rev imports and references are left
- * out and new_vaddr and new_size are 0.  What it writes ulp_patch_read()
- * accepts; a patch that could not be read back is refused (ULP_EFORMAT).
+ * patch gives the same bytes.  In .ulp.rev imports, references, relations,
+ * accepts and guards are left out and new_vaddr and new_size are 0.  What it writes
+ * ulp_patch_read() accepts; a patch that could not be read back is refused (ULP_EFORMAT).
  */
 ULP_MUST_CHECK enum ulp_code ulp_patch_write(const struct ulp_patch *patch,
 					     enum ulp_section section, void **bytes, size_t *len,
@@ -120,6 +154,9 @@ uint64_t ulp_checksum(const void *bytes, size_t len);
 
 /* The same, continued from an earlier value. */
 uint64_t ulp_checksum_more(uint64_t sum, const void *bytes, size_t len);
+
+/* The key of the spec for this kind, "requires" and so on; static storage. */
+const char *ulp_relation_word(enum ulp_relation_kind kind);
 
 bool ulp_build_id_equal(const struct ulp_build_id *a, const struct ulp_build_id *b);
 

@@ -17,19 +17,28 @@ struct chunk_rule {
 	uint32_t max;	     /* records */
 	bool required;
 	bool in_revert; /* may stand in .ulp.rev */
+	uint16_t since; /* version of the format */
 };
 
 static const struct chunk_rule chunk_rules[ULP_NR_CHUNK_IDS] = {
-	[ULP_CHUNK_META] = {"META", sizeof(struct ulp_wire_meta), 1, true, true},
-	[ULP_CHUNK_LABELS] = {"LABELS", sizeof(struct ulp_wire_label), UINT32_MAX, false, true},
-	[ULP_CHUNK_TARGET] = {"TARGET", sizeof(struct ulp_wire_target), 1, true, true},
+	[ULP_CHUNK_META] = {"META", sizeof(struct ulp_wire_meta), 1, true, true, 1},
+	[ULP_CHUNK_LABELS] = {"LABELS", sizeof(struct ulp_wire_label), UINT32_MAX, false, true, 1},
+	[ULP_CHUNK_TARGET] = {"TARGET", sizeof(struct ulp_wire_target), 1, true, true, 1},
 	[ULP_CHUNK_FUNCTIONS] = {"FUNCTIONS", sizeof(struct ulp_wire_function), UINT32_MAX, true,
-				 true},
-	[ULP_CHUNK_IMPORTS] = {"IMPORTS", sizeof(struct ulp_wire_import), UINT32_MAX, false, false},
+				 true, 1},
+	[ULP_CHUNK_IMPORTS] = {"IMPORTS", sizeof(struct ulp_wire_import), UINT32_MAX, false, false,
+			       1},
 	[ULP_CHUNK_REFERENCES] = {"REFERENCES", sizeof(struct ulp_wire_reference), UINT32_MAX,
-				  false, false},
-	[ULP_CHUNK_STRINGS] = {"STRINGS", 1, UINT32_MAX, true, true},
+				  false, false, 1},
+	[ULP_CHUNK_STRINGS] = {"STRINGS", 1, UINT32_MAX, true, true, 1},
+	[ULP_CHUNK_RELATIONS] = {"RELATIONS", sizeof(struct ulp_wire_relation), ULP_MAX_RELATIONS,
+				 false, false, 2},
+	[ULP_CHUNK_ACCEPTS] = {"ACCEPTS", sizeof(struct ulp_wire_accept), ULP_MAX_ACCEPTS, false,
+			       false, 2},
+	[ULP_CHUNK_GUARDS] = {"GUARDS", sizeof(struct ulp_wire_guard), UINT32_MAX, false, false, 2},
 };
+
+#define LIBRARY_SINCE 2u /* version of the format that has ULP_CONSISTENCY_LIBRARY */
 
 /* How the two sections differ, as far as the frame goes. */
 static const struct section_rule {
@@ -39,6 +48,17 @@ static const struct section_rule {
 	[ULP_SECTION_APPLY] = {ULP_SECTION, ULP_MAGIC},
 	[ULP_SECTION_REVERT] = {ULP_REV_SECTION, ULP_REV_MAGIC},
 };
+
+uint16_t ulp_version_needed(const bool has[ULP_NR_CHUNK_IDS], enum ulp_consistency consistency)
+{
+	uint16_t version =
+		consistency == ULP_CONSISTENCY_LIBRARY ? LIBRARY_SINCE : ULP_FORMAT_OLDEST;
+
+	for (size_t id = 1; id < ULP_NR_CHUNK_IDS; id++)
+		if (has[id] && chunk_rules[id].since > version)
+			version = chunk_rules[id].since;
+	return version;
+}
 
 const char *ulp_section_name(enum ulp_section section)
 {
@@ -94,11 +114,13 @@ static enum ulp_code read_header(struct ulp_frame *f, struct ulp_wire_header *h,
 	if (memcmp(h->magic, magic, sizeof(h->magic)) != 0)
 		return ulp_frame_fail(f, err, ULP_EFORMAT, 0,
 				      "the section does not begin with \"%s\"", magic);
-	if (h->version != ULP_FORMAT_VERSION)
+	if (h->version < ULP_FORMAT_OLDEST || h->version > ULP_FORMAT_VERSION)
 		return ulp_frame_fail(f, err, ULP_EVERSION,
 				      offsetof(struct ulp_wire_header, version),
-				      "version %u of the container format; this program knows %d",
-				      h->version, ULP_FORMAT_VERSION);
+				      "version %u of the container format; this program knows %d "
+				      "to %d",
+				      h->version, ULP_FORMAT_OLDEST, ULP_FORMAT_VERSION);
+	f->version = h->version;
 	code = check_lengths(f, h, err);
 	if (code != ULP_OK)
 		return code;

@@ -9,8 +9,6 @@
 #include "container/machine.h"
 #include "container/patch.h"
 
-#define ULP_NR_CHUNK_IDS (ULP_CHUNK_STRINGS + 1)
-
 /* Chunks start at multiples of this many bytes. */
 #define ULP_CHUNK_ALIGN 8u
 
@@ -25,6 +23,7 @@ struct ulp_frame {
 	const unsigned char *bytes; /* borrowed */
 	size_t len;		    /* bytes */
 	enum ulp_section section;
+	uint16_t version; /* of the section */
 	const struct ulp_machine *machine;
 	struct ulp_chunk chunks[ULP_NR_CHUNK_IDS]; /* by enum ulp_chunk_id */
 };
@@ -44,6 +43,10 @@ ULP_MUST_CHECK enum ulp_code ulp_frame_read(const void *bytes, size_t len, enum 
 enum ulp_code ulp_frame_fail(const struct ulp_frame *frame, struct ulp_err *err, enum ulp_code code,
 			     size_t off, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* The lowest version of the format that has these chunks and this consistency: a section's version.
+ */
+uint16_t ulp_version_needed(const bool has[ULP_NR_CHUNK_IDS], enum ulp_consistency consistency);
 
 /* ".ulp" or ".ulp.rev". */
 const char *ulp_section_name(enum ulp_section section);

@@ -40,8 +40,8 @@ static void copy_record(const struct reader *r, enum ulp_chunk_id id, size_t i, 
 }
 
 /*
- * One block for all: functions, imports, references, labels, strings.  The
- * counts are bounded by the section's length (ULP_FORMAT_MAX_LEN), so no sum
+ * One block for all, what needs the widest alignment first, the strings last.
+ * The counts are bounded by the section's length (ULP_FORMAT_MAX_LEN), so no sum
  * of these can overflow.
  */
 static enum ulp_code allocate(struct reader *r)
@@ -55,10 +55,14 @@ static enum ulp_code allocate(struct reader *r)
 	p->nr_imports = chunks[ULP_CHUNK_IMPORTS].nr;
 	p->nr_references = chunks[ULP_CHUNK_REFERENCES].nr;
 	p->nr_labels = chunks[ULP_CHUNK_LABELS].nr;
-	block = malloc(p->nr_functions * sizeof(*p->functions) +
-		       p->nr_imports * sizeof(*p->imports) +
-		       p->nr_references * sizeof(*p->references) +
-		       p->nr_labels * sizeof(*p->labels) + strings->len);
+	p->nr_relations = chunks[ULP_CHUNK_RELATIONS].nr;
+	p->nr_accepts = chunks[ULP_CHUNK_ACCEPTS].nr;
+	p->nr_guards = chunks[ULP_CHUNK_GUARDS].nr;
+	block = malloc(
+		p->nr_functions * sizeof(*p->functions) + p->nr_imports * sizeof(*p->imports) +
+		p->nr_references * sizeof(*p->references) + p->nr_guards * sizeof(*p->guards) +
+		p->nr_relations * sizeof(*p->relations) + p->nr_accepts * sizeof(*p->accepts) +
+		p->nr_labels * sizeof(*p->labels) + strings->len);
 	if (block == NULL)
 		return ulp_fail(r->err, ULP_ENOMEM, "no memory for the container's records");
 
@@ -66,7 +70,10 @@ static enum ulp_code allocate(struct reader *r)
 	p->functions = (struct ulp_function *)block;
 	p->imports = (struct ulp_import *)(p->functions + p->nr_functions);
 	p->references = (struct ulp_reference *)(p->imports + p->nr_imports);
-	p->labels = (const char **)(p->references + p->nr_references);
+	p->guards = (struct ulp_guard *)(p->references + p->nr_references);
+	p->relations = (struct ulp_relation *)(p->guards + p->nr_guards);
+	p->accepts = (struct ulp_accept *)(p->relations + p->nr_relations);
+	p->labels = (const char **)(p->accepts + p->nr_accepts);
 	r->strings = memcpy(p->labels + p->nr_labels, r->frame.bytes + strings->off, strings->len);
 	return ULP_OK;
 }
@@ -139,13 +146,29 @@ static enum ulp_code read_meta(struct reader *r)
 				   STRING_MULTILINE, &r->patch.description);
 	if (code != ULP_OK)
 		return code;
-	if (w.consistency != ULP_CONSISTENCY_FUNCTION && w.consistency != ULP_CONSISTENCY_NONE)
+	if (w.consistency >= ULP_NR_CONSISTENCIES)
 		return DAMAGED(r, MEMBER_AT(r, ULP_CHUNK_META, ulp_wire_meta, consistency, 0),
 			       "unknown consistency %u", w.consistency);
 	if (w.reserved != 0)
 		return DAMAGED(r, MEMBER_AT(r, ULP_CHUNK_META, ulp_wire_meta, reserved, 0),
 			       "a reserved field is not 0");
 	r->patch.consistency = w.consistency;
+	return ULP_OK;
+}
+
+/* Nothing that the section's version does not have, and no higher version than it needs. */
+static enum ulp_code check_version(struct reader *r)
+{
+	bool has[ULP_NR_CHUNK_IDS];
+	uint16_t needed;
+
+	for (size_t id = 0; id < ULP_NR_CHUNK_IDS; id++)
+		has[id] = r->frame.chunks[id].len != 0;
+	needed = ulp_version_needed(has, r->patch.consistency);
+	if (r->frame.version != needed)
+		return DAMAGED(r, offsetof(struct ulp_wire_header, version),
+			       "version %u, but what it holds is of version %u", r->frame.version,
+			       needed);
 	return ULP_OK;
 }
 
@@ -375,14 +398,108 @@ static enum ulp_code read_references(struct reader *r)
 	return ULP_OK;
 }
 
+/* Compared with all before it; their number and length are bounded. */
+static enum ulp_code check_relation(const struct reader *r, size_t i)
+{
+	const struct ulp_relation *relations = r->patch.relations;
+	size_t at = MEMBER_AT(r, ULP_CHUNK_RELATIONS, ulp_wire_relation, name, i);
+	const char *name = relations[i].name;
+
+	if (strnlen(name, ULP_PATCH_NAME_MAX + 1) > ULP_PATCH_NAME_MAX)
+		return DAMAGED(r, at, "the name of a patch has more than %u bytes",
+			       ULP_PATCH_NAME_MAX);
+	if (strcmp(name, r->patch.name) == 0)
+		return DAMAGED(r, at, "the patch names itself in '%s'",
+			       ulp_relation_word(relations[i].kind));
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(name, relations[k].name) == 0)
+			return DAMAGED(r, at,
+				       "'%.100s' is named twice among the patches that this "
+				       "one requires, supersedes or conflicts with",
+				       name);
+	return ULP_OK;
+}
+
+static enum ulp_code read_relations(struct reader *r)
+{
+	for (size_t i = 0; i < r->patch.nr_relations; i++) {
+		struct ulp_relation *relation = &r->patch.relations[i];
+		struct ulp_wire_relation w;
+		enum ulp_code code;
+
+		copy_record(r, ULP_CHUNK_RELATIONS, i, &w, sizeof(w));
+		if (w.kind == 0 || w.kind >= ULP_NR_RELATION_KINDS)
+			return DAMAGED(
+				r, MEMBER_AT(r, ULP_CHUNK_RELATIONS, ulp_wire_relation, kind, i),
+				"unknown kind %u of a relation", w.kind);
+		relation->kind = w.kind;
+		code = READ_STRING(r, ULP_CHUNK_RELATIONS, ulp_wire_relation, name, i,
+				   STRING_REQUIRED, &relation->name);
+		if (code == ULP_OK)
+			code = check_relation(r, i);
+		if (code != ULP_OK)
+			return code;
+	}
+	return ULP_OK;
+}
+
+static enum ulp_code read_accepts(struct reader *r)
+{
+	for (size_t i = 0; i < r->patch.nr_accepts; i++) {
+		struct ulp_accept *accept = &r->patch.accepts[i];
+		struct ulp_wire_accept w;
+		enum ulp_code code;
+
+		copy_record(r, ULP_CHUNK_ACCEPTS, i, &w, sizeof(w));
+		code = READ_STRING(r, ULP_CHUNK_ACCEPTS, ulp_wire_accept, refusal, i,
+				   STRING_REQUIRED, &accept->refusal);
+		if (code == ULP_OK)
+			code = READ_STRING(r, ULP_CHUNK_ACCEPTS, ulp_wire_accept, name, i,
+					   STRING_REQUIRED, &accept->name);
+		if (code == ULP_OK)
+			code = READ_STRING(r, ULP_CHUNK_ACCEPTS, ulp_wire_accept, reason, i,
+					   STRING_REQUIRED, &accept->reason);
+		if (code != ULP_OK)
+			return code;
+	}
+	return ULP_OK;
+}
+
+static enum ulp_code read_guards(struct reader *r)
+{
+	for (size_t i = 0; i < r->patch.nr_guards; i++) {
+		struct ulp_guard *guard = &r->patch.guards[i];
+		struct ulp_wire_guard w;
+		enum ulp_code code;
+
+		copy_record(r, ULP_CHUNK_GUARDS, i, &w, sizeof(w));
+		if (w.reserved != 0)
+			return DAMAGED(r,
+				       MEMBER_AT(r, ULP_CHUNK_GUARDS, ulp_wire_guard, reserved, i),
+				       "a reserved field is not zero");
+		if (w.size == 0 || w.vaddr + w.size < w.vaddr)
+			return DAMAGED(r, MEMBER_AT(r, ULP_CHUNK_GUARDS, ulp_wire_guard, size, i),
+				       "%llu bytes are no right size for a guard",
+				       (unsigned long long)w.size);
+		guard->vaddr = w.vaddr;
+		guard->size = w.size;
+		code = READ_STRING(r, ULP_CHUNK_GUARDS, ulp_wire_guard, name, i, STRING_REQUIRED,
+				   &guard->name);
+		if (code != ULP_OK)
+			return code;
+	}
+	return ULP_OK;
+}
+
 typedef enum ulp_code (*read_step)(struct reader *r);
 
 enum ulp_code ulp_patch_read(const void *bytes, size_t len, enum ulp_section section,
 			     struct ulp_patch *patch, struct ulp_err *err)
 {
 	static const read_step steps[] = {
-		allocate,    check_strings,  read_meta,	   read_labels,
-		read_target, read_functions, read_imports, read_references,
+		allocate,	 check_strings,	 read_meta,	 check_version,
+		read_labels,	 read_target,	 read_functions, read_imports,
+		read_references, read_relations, read_accepts,	 read_guards,
 	};
 	struct reader r = {.err = err};
 	enum ulp_code code = ulp_frame_read(bytes, len, section, &r.frame, err);

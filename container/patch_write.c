@@ -201,6 +201,47 @@ static void add_references(struct writer *w)
 	}
 }
 
+static void add_relations(struct writer *w)
+{
+	for (size_t i = 0; i < w->patch->nr_relations; i++) {
+		const struct ulp_relation *relation = &w->patch->relations[i];
+		struct ulp_wire_relation r = {
+			.name = add_string(w, relation->name),
+			.kind = relation->kind,
+		};
+
+		buf_append(&w->chunks[ULP_CHUNK_RELATIONS], &r, sizeof(r));
+	}
+}
+
+static void add_accepts(struct writer *w)
+{
+	for (size_t i = 0; i < w->patch->nr_accepts; i++) {
+		const struct ulp_accept *accept = &w->patch->accepts[i];
+		struct ulp_wire_accept r = {
+			.refusal = add_string(w, accept->refusal),
+			.name = add_string(w, accept->name),
+			.reason = add_string(w, accept->reason),
+		};
+
+		buf_append(&w->chunks[ULP_CHUNK_ACCEPTS], &r, sizeof(r));
+	}
+}
+
+static void add_guards(struct writer *w)
+{
+	for (size_t i = 0; i < w->patch->nr_guards; i++) {
+		const struct ulp_guard *guard = &w->patch->guards[i];
+		struct ulp_wire_guard r = {
+			.name = add_string(w, guard->name),
+			.vaddr = guard->vaddr,
+			.size = guard->size,
+		};
+
+		buf_append(&w->chunks[ULP_CHUNK_GUARDS], &r, sizeof(r));
+	}
+}
+
 /* --- the section ---------------------------------------------------------- */
 
 /* In the order in which the chunks stand in the section. */
@@ -216,6 +257,9 @@ static const struct chunk_encoder {
 	[ULP_CHUNK_IMPORTS] = {sizeof(struct ulp_wire_import), add_imports, false},
 	[ULP_CHUNK_REFERENCES] = {sizeof(struct ulp_wire_reference), add_references, false},
 	[ULP_CHUNK_STRINGS] = {1, NULL, true}, /* gathered by the others */
+	[ULP_CHUNK_RELATIONS] = {sizeof(struct ulp_wire_relation), add_relations, false},
+	[ULP_CHUNK_ACCEPTS] = {sizeof(struct ulp_wire_accept), add_accepts, false},
+	[ULP_CHUNK_GUARDS] = {sizeof(struct ulp_wire_guard), add_guards, false},
 };
 
 static size_t align_up(size_t off)
@@ -256,10 +300,19 @@ static uint16_t join_chunks(const struct writer *w, struct buf *out)
 	return nr_chunks;
 }
 
+static uint16_t version_needed(const struct writer *w)
+{
+	bool has[ULP_NR_CHUNK_IDS];
+
+	for (size_t id = 0; id < ULP_NR_CHUNK_IDS; id++)
+		has[id] = w->chunks[id].len != 0;
+	return ulp_version_needed(has, w->patch->consistency);
+}
+
 static void finish_header(const struct writer *w, struct buf *out, uint16_t nr_chunks)
 {
 	struct ulp_wire_header h = {
-		.version = ULP_FORMAT_VERSION,
+		.version = version_needed(w),
 		.header_len = sizeof(h),
 		.machine = w->patch->machine,
 		.nr_chunks = nr_chunks,

@@ -12,17 +12,49 @@
 
 #include "engine_arch.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
+/* The entry of a function, as a container has it, where the target is loaded. */
+struct arch_entry {
+	enum ulp_entry_layout layout;
+	uint64_t function_addr;
+	uint64_t entry_addr; /* of the instruction that changes */
+	uint64_t word_addr;  /* of the aligned eight bytes that hold it */
+	uint8_t word[8];     /* these, as they are in the target's file */
+};
+
+/* Eight aligned bytes, which change by one store. */
+struct arch_word {
+	uint64_t addr;
+	uint8_t original[8];
+	uint8_t redirect[8];
+	/*
+	 * Bit i: byte i is inside of an instruction of the redirect, but may be the
+	 * start of one in the original: no thread may stand there when it changes.
+	 */
+	uint32_t inside;
+};
+
 /*
- * Puts the redirect into word, which holds the original eight bytes at
- * word_addr: the instruction at entry_addr then goes to `to`.
+ * The words that a redirect changes, with `original` and `inside`.  They must be
+ * written in this order: what an entry leads to is there before it leads there.
+ * They are taken back in the reverse order.
  *
  * Errors: ULP_EENTRY (the bytes at the entry are not the layout's),
- * ULP_EROOM (out of a direct jump's reach), ULP_EUNSUP (layout).
+ * ULP_EUNSUP (layout).
  */
-ULP_MUST_CHECK enum ulp_code arch_redirect(enum ulp_entry_layout layout, uint64_t word_addr,
-					   uint64_t entry_addr, uint64_t to, uint8_t word[8],
+ULP_MUST_CHECK enum ulp_code arch_words(const struct arch_entry *entry,
+					struct arch_word words[ARCH_MAX_WORDS], size_t *nr,
+					struct ulp_err *err);
+
+/*
+ * Fills `redirect` of the words that arch_words() gave: calls then go to `to`.
+ *
+ * Errors: ULP_EROOM (out of a direct jump's reach), those of arch_words().
+ */
+ULP_MUST_CHECK enum ulp_code arch_redirect(const struct arch_entry *entry, uint64_t to,
+					   struct arch_word words[ARCH_MAX_WORDS], size_t *nr,
 					   struct ulp_err *err);
 
 /*

@@ -4,6 +4,8 @@ libengine_la_SOURCES = \
 	engine/arch.h \
 	engine/bindings.c engine/bindings.h \
 	engine/engine.c engine/engine.h \
+	engine/insides.c engine/insides.h \
+	engine/link_list.c engine/link_list.h \
 	engine/linker_program.c engine/linker_program.h \
 	engine/load.c engine/load.h \
 	engine/load_relocate.c engine/load_relocate.h \
@@ -11,10 +13,12 @@ libengine_la_SOURCES = \
 	engine/objects.c engine/objects.h \
 	engine/placement.c engine/placement.h \
 	engine/plan.c engine/plan.h \
+	engine/plan_guards.c engine/plan_guards.h \
 	engine/reader.c engine/reader.h \
 	engine/record.c engine/record.h \
 	engine/registry.c engine/registry.h \
 	engine/registry_commit.c engine/registry_format.h \
+	engine/relations.c engine/relations.h \
 	engine/space.h \
 	engine/symbols.c engine/symbols.h
 # The architecture's part: the same file names in every folder.

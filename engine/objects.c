@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "engine/link_list.h"
 #include "engine/linker_program.h"
 #include "engine/object_headers.h"
 #include "engine/objects.h"
@@ -14,9 +15,6 @@
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* More than any real process has; bounds the walk through a list that loops. */
-#define MAX_OBJECTS 4096u
 
 static const char *last_component(const char *path)
 {
@@ -88,30 +86,23 @@ static enum ulp_code object_read(struct reader *r, uint64_t map_at, const struct
  * headers the application has unmapped) are left out: they are neither targets
  * nor providers.  The executable must be understood.
  */
-static enum ulp_code list_read(struct reader *r, uint64_t first, const struct main_program *prog,
-			       struct ulp_objects *objs, struct ulp_err *err)
+static enum ulp_code list_read(struct reader *r, const struct link_list *links,
+			       const struct main_program *prog, struct ulp_objects *objs,
+			       struct ulp_err *err)
 {
-	size_t seen = 0;
-
-	for (uint64_t at = first; at;) {
-		struct link_map map;
+	for (size_t i = 0; i < links->nr; i++) {
+		const struct link_node *node = &links->nodes[i];
 		struct ulp_object o;
 		struct ulp_object *list;
-		enum ulp_code code = reader_read(r, at, &map, sizeof(map), err);
+		enum ulp_code code = object_read(r, node->at, &node->map, &o, err);
 
-		if (code)
-			return code;
-		if (++seen > MAX_OBJECTS)
-			return ulp_fail(err, ULP_EELF, "the list of loaded objects does not end");
-		code = object_read(r, at, &map, &o, err);
 		if (!code)
-			code = at == first ? main_program_headers(prog, &o, err)
-					   : object_read_headers(r, &o, err);
-		if (code == ULP_ENOMEM || (code && at == first)) {
+			code = i == 0 ? main_program_headers(prog, &o, err)
+				      : object_read_headers(r, &o, err);
+		if (code == ULP_ENOMEM || (code && i == 0)) {
 			object_deinit(&o);
 			return code;
 		}
-		at = (uint64_t)(uintptr_t)map.l_next;
 		if (code) {
 			object_deinit(&o);
 			continue;
@@ -125,28 +116,78 @@ static enum ulp_code list_read(struct reader *r, uint64_t first, const struct ma
 		objs->list = list;
 		list[objs->nr++] = o;
 	}
+	if (links->end.code && err)
+		*err = links->end;
+	return links->end.code;
+}
+
+static enum ulp_code r_debug_find(struct reader *r, const struct main_program *prog, uint64_t *ret,
+				  struct ulp_err *err)
+{
+	enum ulp_code code = prog->has_linker ? main_program_r_debug(r, prog, ret, err)
+					      : linker_program_r_debug(r, prog, ret, err);
+
+	if (code)
+		return code;
+	return *ret ? ULP_OK
+		    : ulp_fail(err, ULP_ESTOP,
+			       "the dynamic linker has not started the program yet");
+}
+
+/* Where the list begins; only while it is not being changed. */
+static enum ulp_code first_link(struct reader *r, uint64_t r_debug, uint64_t *ret,
+				struct ulp_err *err)
+{
+	struct r_debug debug;
+	enum ulp_code code = reader_read(r, r_debug, &debug, sizeof(debug), err);
+
+	if (code)
+		return code;
+	if (debug.r_state != RT_CONSISTENT)
+		return ulp_fail(err, ULP_ESTOP,
+				"the dynamic linker is loading or unloading a library");
+	*ret = (uint64_t)(uintptr_t)debug.r_map;
 	return ULP_OK;
 }
 
-static enum ulp_code r_debug_read(struct reader *r, const struct main_program *prog,
-				  struct r_debug *debug, struct ulp_err *err)
-{
-	uint64_t at;
-	enum ulp_code code = prog->has_linker ? main_program_r_debug(r, prog, &at, err)
-					      : linker_program_r_debug(r, prog, &at, err);
+/*
+ * A list in the middle of a change may lead anywhere, and r_state may be that
+ * of before or after: only what is found twice is taken.  The two walks take
+ * microseconds, so that this soon succeeds also where libraries come and go
+ * all the time.
+ */
+#define MAX_WALKS 20
 
-	if (code)
-		return code;
-	if (!at)
-		return ulp_fail(err, ULP_ESTOP,
-				"the dynamic linker has not started the program yet");
-	code = reader_read(r, at, debug, sizeof(*debug), err);
-	if (code)
-		return code;
-	if (debug->r_state != RT_CONSISTENT)
-		return ulp_fail(err, ULP_ESTOP,
-				"the dynamic linker is loading or unloading a library");
-	return ULP_OK;
+static enum ulp_code links_read(struct reader *r, uint64_t r_debug, struct link_list *ret,
+				struct ulp_err *err)
+{
+	struct link_list before = {0};
+
+	for (unsigned n = 0; n < MAX_WALKS; n++) {
+		struct link_list now;
+		uint64_t first = 0;
+		bool same;
+		enum ulp_code code;
+
+		reader_forget(r);
+		code = first_link(r, r_debug, &first, err);
+		if (!code)
+			code = link_list_read(r, first, &now, err);
+		if (code) {
+			link_list_deinit(&before);
+			return code;
+		}
+		same = n > 0 && link_list_same(&before, &now);
+		link_list_deinit(&before);
+		if (same) {
+			*ret = now;
+			return ULP_OK;
+		}
+		before = now;
+	}
+	link_list_deinit(&before);
+	return ulp_fail(err, ULP_ESTOP,
+			"the list of loaded objects changes while it is being read");
 }
 
 static bool named(const struct ulp_object *o, const char *soname)
@@ -205,20 +246,56 @@ static void scope_mark(struct ulp_objects *objs)
 			scope_add(objs, &objs->list[i], OBJECT_SCOPE_GLOBAL);
 }
 
+/*
+ * What was read of an object that has left the list meanwhile may be anything.
+ * One that came is not known, as if it came a moment later.
+ */
+static void gone_drop(struct ulp_objects *objs, const struct link_list *links)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < objs->nr; i++) {
+		struct ulp_object *o = &objs->list[i];
+
+		if (link_list_has(links, o->link_map, o->bias, o->dynamic_at))
+			objs->list[kept++] = *o;
+		else
+			object_deinit(o);
+	}
+	objs->nr = kept;
+}
+
+static enum ulp_code linked_objects_read(struct reader *r, struct main_program *prog,
+					 struct ulp_objects *objs, struct ulp_err *err)
+{
+	struct link_list links = {0}, later = {0};
+	uint64_t r_debug = 0;
+	enum ulp_code code = r_debug_find(r, prog, &r_debug, err);
+
+	if (!code)
+		code = links_read(r, r_debug, &links, err);
+	if (!code && !prog->has_linker && links.nr)
+		code = linker_program_find(r, links.nodes[0].at, prog, err);
+	if (!code)
+		code = list_read(r, &links, prog, objs, err);
+	if (!code)
+		code = links_read(r, r_debug, &later, err);
+	if (!code)
+		gone_drop(objs, &later);
+	link_list_deinit(&links);
+	link_list_deinit(&later);
+	return code;
+}
+
 enum ulp_code objects_read(struct reader *r, uint64_t at_phdr, uint64_t at_phnum,
 			   struct ulp_objects *ret, struct ulp_err *err)
 {
 	struct ulp_objects objs = {0};
 	struct main_program prog;
-	struct r_debug debug;
 	enum ulp_code code = main_program_read(r, at_phdr, at_phnum, &prog, err);
 
 	if (!code)
-		code = r_debug_read(r, &prog, &debug, err);
-	if (!code && !prog.has_linker && debug.r_map)
-		code = linker_program_find(r, (uint64_t)(uintptr_t)debug.r_map, &prog, err);
-	if (!code)
-		code = list_read(r, (uint64_t)(uintptr_t)debug.r_map, &prog, &objs, err);
+		code = linked_objects_read(r, &prog, &objs, err);
 	if (!code && !objs.nr)
 		code = ulp_fail(err, ULP_ESTOP,
 				"the dynamic linker has not started the program yet");

@@ -64,7 +64,8 @@ struct ulp_objects {
  * (/proc/PID/auxv).  *ret must be freed with objects_deinit().
  *
  * Errors: ULP_EUNSUP (static executable: no dynamic linker), ULP_ESTOP (the
- * dynamic linker is changing the list just now: try again), ULP_EELF (tables
+ * dynamic linker is changing the list just now, or did while it was read,
+ * whatever that looked like: try again), ULP_EELF (tables
  * that contradict themselves), ULP_ENOMEM, and those of reading.
  */
 ULP_MUST_CHECK enum ulp_code objects_read(struct reader *r, uint64_t at_phdr, uint64_t at_phnum,

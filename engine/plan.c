@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "engine/arch.h"
 #include "engine/plan.h"
+#include "engine/plan_guards.h"
 #include "engine/record.h"
+#include "engine/relations.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,10 @@ void plan_deinit(struct plan *plan)
 		load_deinit(&plan->load);
 	free(plan->record);
 	free(plan->guards);
+	free(plan->superseded);
 	plan->record = NULL;
+	plan->superseded = NULL;
+	plan->nr_superseded = 0;
 	plan->guards = NULL;
 	plan->nr_guards = 0;
 }
@@ -34,6 +38,12 @@ static const char *hex8(const uint8_t bytes[8], char buf[24])
 		buf[3 * i + 2] = i < 7 ? ' ' : '\0';
 	}
 	return buf;
+}
+
+static bool in_text(const struct ulp_object *target, uint64_t addr, uint64_t len)
+{
+	return addr >= target->text_start && addr <= target->text_end &&
+	       len <= target->text_end - addr;
 }
 
 /* The word in memory is what the registry, or else the container, says. */
@@ -68,8 +78,7 @@ static enum ulp_code body_check(const struct plan *plan, const struct ulp_functi
 	uint64_t sum;
 	enum ulp_code code;
 
-	if (at < plan->target->text_start || at > plan->target->text_end ||
-	    f->old_size > plan->target->text_end - at)
+	if (!in_text(plan->target, at, f->old_size))
 		return ulp_fail(err, ULP_EENTRY, "%s is outside the code of %s", f->old_name,
 				plan->target->soname);
 	bytes = malloc(f->old_size);
@@ -93,20 +102,49 @@ static enum ulp_code body_check(const struct plan *plan, const struct ulp_functi
 	return code;
 }
 
+/* Each word of the entry is the target's code, as the container or the registry has it. */
+static enum ulp_code entry_check(const struct plan *plan, const struct ulp_function *f,
+				 struct ulp_err *err)
+{
+	const struct arch_entry entry = record_entry(f, plan->target->bias);
+	struct arch_word words[ARCH_MAX_WORDS];
+	size_t nr;
+	enum ulp_code code = arch_words(&entry, words, &nr, err);
+
+	if (code) {
+		(void)ulp_err_at(err, "%s", f->old_name);
+		return code;
+	}
+	for (size_t i = 0; i < nr && !code; i++) {
+		if (!in_text(plan->target, words[i].addr, sizeof(words[i].original)))
+			return ulp_fail(err, ULP_EENTRY,
+					"the entry of %s is outside the code of %s", f->old_name,
+					plan->target->soname);
+		code = word_check(plan, words[i].addr, words[i].original, f->old_name, err);
+	}
+	return code;
+}
+
 static enum ulp_code functions_check(const struct plan *plan, struct ulp_err *err)
 {
 	const struct ulp_patch *patch = &plan->container->patch;
+	enum ulp_code code = ULP_OK;
 
-	for (size_t i = 0; i < patch->nr_functions; i++) {
-		const struct ulp_function *f = &patch->functions[i];
-		enum ulp_code code = word_check(plan, plan->target->bias + f->word_vaddr, f->word,
-						f->old_name, err);
+	for (size_t i = 0; i < patch->nr_functions && !code; i++) {
+		code = entry_check(plan, &patch->functions[i], err);
 		if (!code)
-			code = body_check(plan, f, err);
-		if (code)
-			return code;
+			code = body_check(plan, &patch->functions[i], err);
 	}
-	return ULP_OK;
+	return code;
+}
+
+static bool record_has_word(const struct registry_patch *p, const struct arch_word *w)
+{
+	for (uint32_t i = 0; i < p->head.nr_functions; i++)
+		if (p->functions[i].word_addr == w->addr &&
+		    memcmp(p->functions[i].original, w->original, sizeof(w->original)) == 0)
+			return true;
+	return false;
 }
 
 /* What the registry would write back at a revert is what the container says. */
@@ -114,73 +152,111 @@ static enum ulp_code originals_check(const struct plan *plan, const struct regis
 				     struct ulp_err *err)
 {
 	const struct ulp_patch *rev = &plan->container->revert;
+	size_t nr_words = 0;
 
 	for (size_t i = 0; i < rev->nr_functions; i++) {
-		const struct ulp_function *f = &rev->functions[i];
-		uint64_t addr = plan->target->bias + f->word_vaddr;
-		bool found = false;
+		const struct arch_entry entry =
+			record_entry(&rev->functions[i], plan->target->bias);
+		struct arch_word words[ARCH_MAX_WORDS];
+		size_t nr;
+		enum ulp_code code = arch_words(&entry, words, &nr, err);
 
-		for (uint32_t k = 0; k < p->head.nr_functions && !found; k++)
-			found = p->functions[k].word_addr == addr &&
-				memcmp(p->functions[k].original, f->word, 8) == 0;
-		if (!found)
-			return ulp_fail(err, ULP_EREGISTRY,
+		if (code)
+			return code;
+		for (size_t k = 0; k < nr; k++)
+			if (!record_has_word(p, &words[k]))
+				return ulp_fail(
+					err, ULP_EREGISTRY,
 					"the registry does not have the original bytes of %s",
-					f->old_name);
+					rev->functions[i].old_name);
+		nr_words += nr;
 	}
-	if (p->head.nr_functions != rev->nr_functions)
-		return ulp_fail(err, ULP_EREGISTRY, "the registry has %u functions, %s has %zu",
-				p->head.nr_functions, plan->container->base_name,
-				rev->nr_functions);
+	if (p->head.nr_functions != nr_words)
+		return ulp_fail(err, ULP_EREGISTRY, "the registry has %u entries, %s has %zu",
+				p->head.nr_functions, plan->container->base_name, nr_words);
 	return ULP_OK;
 }
 
-static void guard_add(struct plan *plan, uint64_t start, uint64_t len, const char *name)
+/* --- what the commit changes ------------------------------------------------------ */
+
+bool plan_supersedes(const struct plan *plan, const struct registry_patch *p)
 {
-	plan->guards[plan->nr_guards++] = (struct plan_guard){start, start + len, name};
+	for (size_t i = 0; i < plan->nr_superseded; i++)
+		if (plan->superseded[i] == p->at)
+			return true;
+	return false;
 }
 
-/*
- * Apply: the old functions, and what stands in their place now.  Revert: the
- * functions of this patch where it is they that are in effect.
- */
-static enum ulp_code guards_make(struct plan *plan, bool apply, struct ulp_err *err)
+/* The applied patches of the target that the container supersedes. */
+static enum ulp_code superseded_find(struct plan *plan, struct ulp_err *err)
 {
-	const struct ulp_patch *patch = &plan->container->patch;
 	const struct registry *reg = &plan->engine->registry;
 
-	if (patch->consistency == ULP_CONSISTENCY_NONE)
+	if (!reg->nr)
 		return ULP_OK;
-	plan->guards = calloc(2 * patch->nr_functions, sizeof(*plan->guards));
-	if (!plan->guards)
+	plan->superseded = calloc(reg->nr, sizeof(*plan->superseded));
+	if (!plan->superseded)
 		return ulp_fail(err, ULP_ENOMEM, "out of memory");
-	for (size_t i = 0; i < patch->nr_functions; i++) {
-		const struct ulp_function *f = &patch->functions[i];
-		uint64_t bias = plan->target->bias;
-		const struct ulp_reg_function *now = NULL;
-		const struct registry_patch *owner =
-			registry_owner(reg, bias + f->word_vaddr, false, &now);
-
-		if (apply)
-			guard_add(plan, bias + f->old_vaddr, f->old_size, f->old_name);
-		if (owner && (apply || owner == &reg->patches[plan->index]))
-			guard_add(plan, now->new_addr, now->new_size, f->old_name);
-	}
+	for (size_t i = 0; i < reg->nr; i++)
+		if (relations_superseded(reg, plan->target, &plan->container->patch,
+					 &reg->patches[i]))
+			plan->superseded[plan->nr_superseded++] = reg->patches[i].at;
 	return ULP_OK;
 }
 
-/* next_state of every patch is its state, but for ours. */
+/* Whether the commit changes the state of the i-th patch. */
+static bool is_changed(const struct plan *plan, size_t i)
+{
+	return i == plan->index || plan_supersedes(plan, &plan->engine->registry.patches[i]);
+}
+
+/* next_state of every patch is its state, but for ours and those that it supersedes. */
 static void intents_make(struct plan *plan, enum ulp_patch_state ours)
 {
 	struct registry *reg = &plan->engine->registry;
 
 	for (size_t i = 0; i < reg->nr; i++) {
-		reg->patches[i].head.next_state = reg->patches[i].head.state;
-		reg->patches[i].head.next_sequence = reg->patches[i].head.sequence;
+		struct registry_patch *p = &reg->patches[i];
+
+		p->head.next_state = plan_supersedes(plan, p) ? ULP_PATCH_REVERTED : p->head.state;
+		p->head.next_sequence = p->head.sequence;
 	}
 	reg->patches[plan->index].head.next_state = ours;
 	if (ours == ULP_PATCH_APPLIED)
 		reg->patches[plan->index].head.next_sequence = reg->head.sequence + 1;
+}
+
+/* The words of a record are what the registry says, and inside the target's code. */
+static enum ulp_code words_check(const struct plan *plan, const struct registry_patch *p,
+				 struct ulp_err *err)
+{
+	const struct ulp_object *target = plan->target;
+	enum ulp_code code = ULP_OK;
+
+	for (uint32_t i = 0; !code && i < p->head.nr_functions; i++) {
+		const struct ulp_reg_function *f = &p->functions[i];
+
+		if (!in_text(target, f->word_addr, sizeof(f->original)))
+			return ulp_fail(err, ULP_EREGISTRY,
+					"the registry has an entry outside the code of %s",
+					target->soname);
+		code = word_check(plan, f->word_addr, f->original, registry_string(p, f->name),
+				  err);
+	}
+	return code;
+}
+
+/* Those of all patches that change, ours if it is in the registry already. */
+static enum ulp_code changed_words_check(const struct plan *plan, bool with_ours,
+					 struct ulp_err *err)
+{
+	const struct registry *reg = &plan->engine->registry;
+	enum ulp_code code = ULP_OK;
+
+	for (size_t i = 0; i < reg->nr && !code; i++)
+		if (with_ours ? is_changed(plan, i) : plan_supersedes(plan, &reg->patches[i]))
+			code = words_check(plan, &reg->patches[i], err);
+	return code;
 }
 
 static enum ulp_code fresh_init(struct plan *plan, struct ulp_err *err)
@@ -212,11 +288,17 @@ enum ulp_code plan_apply(struct plan *plan, struct engine *e, const struct ulp_c
 	index = registry_find(&e->registry, &c->build_id, plan->target->bias);
 	if (index >= 0 && registry_patch_applied(&e->registry, &e->registry.patches[index]))
 		return ulp_fail(err, ULP_EAPPLIED, "it is applied already");
-	code = functions_check(plan, err);
+	code = relations_check_apply(&e->registry, plan->target, &c->patch, err);
+	if (!code)
+		code = superseded_find(plan, err);
+	if (!code)
+		code = functions_check(plan, err);
+	if (!code)
+		code = changed_words_check(plan, false, err);
 	if (!code && index >= 0)
 		code = originals_check(plan, &e->registry.patches[index], err);
 	if (!code)
-		code = guards_make(plan, true, err);
+		code = guards_make(plan, NULL, err);
 	if (!code && index < 0)
 		code = fresh_init(plan, err);
 	if (!code && index >= 0) {
@@ -244,12 +326,13 @@ enum ulp_code plan_revert(struct plan *plan, struct engine *e, const struct ulp_
 		return ulp_fail(err, ULP_ENOTAPPLIED, "it is not applied");
 	plan->index = (size_t)index;
 	p = &e->registry.patches[index];
-	code = originals_check(plan, p, err);
-	for (uint32_t i = 0; !code && i < p->head.nr_functions; i++)
-		code = word_check(plan, p->functions[i].word_addr, p->functions[i].original,
-				  registry_string(p, p->functions[i].name), err);
+	code = relations_check_revert(&e->registry, plan->target, p, &c->patch, err);
 	if (!code)
-		code = guards_make(plan, false, err);
+		code = originals_check(plan, p, err);
+	if (!code)
+		code = words_check(plan, p, err);
+	if (!code)
+		code = guards_make(plan, p, err);
 	if (code)
 		plan_deinit(plan);
 	else
@@ -289,6 +372,12 @@ enum ulp_code plan_write(struct plan *plan, struct ulp_err *err)
 	return ULP_OK;
 }
 
+static enum ulp_code another_tool(struct ulp_err *err)
+{
+	return ulp_fail(err, ULP_ESTOP,
+			"another tool has changed the registry meanwhile; try again");
+}
+
 /*
  * The lock is the seized first thread.  If that ends, another tool may come in
  * until the next one is seized: then its record must not be lost.
@@ -304,27 +393,43 @@ static enum ulp_code registry_recheck(const struct plan *plan, struct ulp_err *e
 		return code;
 	if (now.patches != reg->head.patches || now.sequence != reg->head.sequence ||
 	    now.commit != reg->head.commit)
-		return ulp_fail(err, ULP_ESTOP,
-				"another tool has changed the registry meanwhile; try again");
+		return another_tool(err);
+	return ULP_OK;
+}
+
+/* A revert by another tool shows in its record alone. */
+static enum ulp_code records_recheck(const struct plan *plan, struct ulp_err *err)
+{
+	const struct registry *reg = &plan->engine->registry;
+
+	for (size_t i = 0; i < reg->nr; i++) {
+		const struct registry_patch *p = &reg->patches[i];
+		uint32_t state;
+		enum ulp_code code = space_read(plan->engine->space,
+						p->at + offsetof(struct ulp_reg_patch, state),
+						&state, sizeof(state), err);
+
+		if (code)
+			return code;
+		if (state != p->head.state)
+			return another_tool(err);
+	}
 	return ULP_OK;
 }
 
 /* What may have changed since the plan was made, cheap enough for the stop. */
 static enum ulp_code recheck(const struct plan *plan, struct ulp_err *err)
 {
-	const struct registry_patch *p = &plan->engine->registry.patches[plan->index];
-
 	enum ulp_code code = registry_recheck(plan, err);
 
+	if (!code)
+		code = records_recheck(plan, err);
 	if (code)
 		return code;
 	if (!object_still_loaded(plan->engine->space, plan->target))
 		return ulp_fail(err, ULP_ENOTARGET, "the process has unloaded %s meanwhile",
 				plan->target->soname);
-	for (uint32_t i = 0; !code && i < p->head.nr_functions; i++)
-		code = word_check(plan, p->functions[i].word_addr, p->functions[i].original,
-				  registry_string(p, p->functions[i].name), err);
-	return code;
+	return changed_words_check(plan, true, err);
 }
 
 enum ulp_code plan_commit(struct plan *plan, struct ulp_err *err)

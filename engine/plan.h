@@ -16,11 +16,13 @@
 #include "engine/engine.h"
 #include "engine/load.h"
 
-/* Code in which no thread may stand at the commit.  Borrows its name from the plan's container. */
+/* Code in which no thread may stand at the commit.  Borrows its name, from the plan's engine too.
+ */
 struct plan_guard {
 	uint64_t start;
 	uint64_t end; /* first byte past it */
 	const char *name;
+	bool whole; /* not one function: at its start a thread is inside, too */
 };
 
 struct plan {
@@ -31,7 +33,9 @@ struct plan {
 	struct load load;		       /* only if fresh */
 	uint8_t *record; /* the new record, before the registry takes it; owned */
 	uint32_t record_len;
-	size_t index; /* of the patch in registry.patches, once it is there */
+	size_t index;	      /* of the patch in registry.patches, once it is there */
+	uint64_t *superseded; /* addresses of the records that the commit reverts; owned */
+	size_t nr_superseded;
 	bool committed;
 	struct plan_guard *guards; /* empty with consistency "none"; owned */
 	size_t nr_guards;
@@ -40,8 +44,11 @@ struct plan {
 /*
  * Checks that the container fits and makes the plan to apply it.
  *
+ * The patches that it supersedes leave with the same commit.
+ *
  * Errors: ULP_ENOTARGET, ULP_EBUILDID, ULP_EAPPLIED, ULP_EENTRY (names the
- * function and the bytes), ULP_EREGISTRY, those of load_init() and load_resolve().
+ * function and the bytes), ULP_EREGISTRY, those of relations_check_apply(),
+ * load_init() and load_resolve().
  */
 ULP_MUST_CHECK enum ulp_code plan_apply(struct plan *plan, struct engine *e,
 					const struct ulp_container *c, struct ulp_err *err);
@@ -49,10 +56,13 @@ ULP_MUST_CHECK enum ulp_code plan_apply(struct plan *plan, struct engine *e,
 /*
  * The same for taking it out.  Errors: ULP_ENOTARGET, ULP_EBUILDID,
  * ULP_ENOTAPPLIED, ULP_EENTRY, ULP_EREGISTRY (the original bytes that the
- * registry keeps are not those of .ulp.rev).
+ * registry keeps are not those of .ulp.rev), ULP_EREQUIRED.
  */
 ULP_MUST_CHECK enum ulp_code plan_revert(struct plan *plan, struct engine *e,
 					 const struct ulp_container *c, struct ulp_err *err);
+
+/* Whether the commit reverts the record's patch, because the container supersedes it. */
+bool plan_supersedes(const struct plan *plan, const struct registry_patch *p);
 
 /* Whether plan_map() has system calls to make. */
 static inline bool plan_needs_map(const struct plan *plan)
@@ -65,8 +75,8 @@ ULP_MUST_CHECK enum ulp_code plan_write(struct plan *plan, struct ulp_err *err);
 
 /*
  * Looks again at what may have changed (the target is still loaded, each word
- * is what it was) and commits.  All threads must be stopped and outside of the
- * guards.  On failure every byte is as before.
+ * is what it was, no other patch has come or gone) and commits.  All threads must be stopped and
+ * outside of the guards.  On failure every byte is as before.
  */
 ULP_MUST_CHECK enum ulp_code plan_commit(struct plan *plan, struct ulp_err *err);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "engine/arch.h"
 #include "engine/record.h"
 
 #include <stdlib.h>
@@ -25,10 +24,43 @@ static uint32_t string_add(struct strings *s, const char *text)
 	return (uint32_t)off;
 }
 
+struct arch_entry record_entry(const struct ulp_function *f, uint64_t bias)
+{
+	struct arch_entry e = {
+		.layout = f->layout,
+		.function_addr = bias + f->old_vaddr,
+		.entry_addr = bias + f->entry_vaddr,
+		.word_addr = bias + f->word_vaddr,
+	};
+
+	memcpy(e.word, f->word, sizeof(e.word));
+	return e;
+}
+
+/* In how many words the entry is: 1 where that cannot be told, which record_place() will say. */
+static size_t nr_words(const struct ulp_function *f)
+{
+	const struct arch_entry entry = record_entry(f, 0);
+	struct arch_word words[ARCH_MAX_WORDS];
+	size_t nr;
+
+	return arch_words(&entry, words, &nr, NULL) ? 1 : nr;
+}
+
+/* Of all functions together. */
+static size_t nr_all_words(const struct ulp_patch *patch)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < patch->nr_functions; i++)
+		nr += nr_words(&patch->functions[i]);
+	return nr;
+}
+
 /* Adds all strings of the record; the same walk counts and writes. */
 static void strings_fill(struct strings *s, const struct ulp_container *c, const char *path,
 			 const struct ulp_object *target, struct ulp_reg_patch *head,
-			 struct ulp_reg_function *functions)
+			 struct ulp_reg_function *functions, struct ulp_reg_relation *relations)
 {
 	const struct ulp_patch *patch = &c->patch;
 
@@ -45,8 +77,14 @@ static void strings_fill(struct strings *s, const struct ulp_container *c, const
 	for (size_t i = 0; i < patch->nr_functions; i++) {
 		uint32_t off = string_add(s, patch->functions[i].old_name);
 
-		if (functions)
-			functions[i].name = off;
+		for (size_t n = functions ? nr_words(&patch->functions[i]) : 0; n; n--)
+			functions++->name = off;
+	}
+	for (size_t i = 0; i < patch->nr_relations; i++) {
+		uint32_t off = string_add(s, patch->relations[i].name);
+
+		if (relations)
+			relations[i] = (struct ulp_reg_relation){off, patch->relations[i].kind};
 	}
 	/* Without labels `labels` is the offset of what follows: there is always a function. */
 	head->strings_len = (uint32_t)s->len;
@@ -59,7 +97,9 @@ static void head_fill(struct ulp_reg_patch *head, const struct ulp_container *c)
 	head->state = ULP_PATCH_REVERTED;
 	head->next_state = ULP_PATCH_REVERTED;
 	head->nr_labels = (uint32_t)c->patch.nr_labels;
-	head->nr_functions = (uint32_t)c->patch.nr_functions;
+	head->nr_functions = (uint32_t)nr_all_words(&c->patch);
+	head->nr_relations = (uint32_t)c->patch.nr_relations;
+	head->consistency = c->patch.consistency;
 	head->build_id_len = c->build_id.len;
 	memcpy(head->build_id, c->build_id.bytes, c->build_id.len);
 	head->target_build_id_len = c->patch.build_id.len;
@@ -73,12 +113,15 @@ static enum ulp_code make(const struct ulp_container *c, const char *path,
 	struct ulp_reg_patch head = {0};
 	struct strings strings = {0};
 	struct ulp_reg_function *functions;
-	uint64_t functions_len = c->patch.nr_functions * sizeof(*functions);
+	struct ulp_reg_relation *relations;
+	const size_t nr_functions = nr_all_words(&c->patch);
+	uint64_t arrays_len =
+		nr_functions * sizeof(*functions) + c->patch.nr_relations * sizeof(*relations);
 	uint64_t size;
 	uint8_t *bytes;
 
-	strings_fill(&strings, c, path, target, &head, NULL);
-	size = sizeof(head) + functions_len + strings.len;
+	strings_fill(&strings, c, path, target, &head, NULL, NULL);
+	size = sizeof(head) + arrays_len + strings.len;
 	if (size > ULP_REG_MAX_RECORD || c->patch.nr_labels > ULP_REG_MAX_LABELS)
 		return ulp_fail(err, ULP_EFORMAT, "it has too many functions or labels");
 	bytes = calloc(1, size);
@@ -87,8 +130,9 @@ static enum ulp_code make(const struct ulp_container *c, const char *path,
 	head_fill(&head, c);
 	head.size = (uint32_t)size;
 	functions = (struct ulp_reg_function *)(bytes + sizeof(head));
-	strings.bytes = (char *)bytes + sizeof(head) + functions_len;
-	strings_fill(&strings, c, path, target, &head, functions);
+	relations = (struct ulp_reg_relation *)(functions + nr_functions);
+	strings.bytes = (char *)bytes + sizeof(head) + arrays_len;
+	strings_fill(&strings, c, path, target, &head, functions, relations);
 	memcpy(bytes, &head, sizeof(head));
 	*record = bytes;
 	*len = (uint32_t)size;
@@ -170,24 +214,30 @@ static void unwind_info_place(struct ulp_reg_patch *head, const struct load *loa
 	head->nr_phdrs = elf->nr_phdrs;
 }
 
+/* One item for each word of the function's entry; *nr: how many. */
 static enum ulp_code function_place(struct ulp_reg_function *r, const struct ulp_function *f,
-				    const struct load *load, struct ulp_err *err)
+				    const struct load *load, size_t *nr, struct ulp_err *err)
 {
-	uint64_t bias = load->target->bias;
-	enum ulp_code code;
+	const uint64_t bias = load->target->bias;
+	const struct arch_entry entry = record_entry(f, bias);
+	struct arch_word words[ARCH_MAX_WORDS];
+	enum ulp_code code = arch_redirect(&entry, load_addr(load, f->new_vaddr), words, nr, err);
 
-	r->word_addr = bias + f->word_vaddr;
-	r->old_addr = bias + f->old_vaddr;
-	r->old_size = f->old_size;
-	r->new_addr = load_addr(load, f->new_vaddr);
-	r->new_size = f->new_size;
-	memcpy(r->original, f->word, sizeof(r->original));
-	memcpy(r->redirect, f->word, sizeof(r->redirect));
-	code = arch_redirect(f->layout, r->word_addr, bias + f->entry_vaddr, r->new_addr,
-			     r->redirect, err);
-	if (code)
-		ulp_err_at(err, "%s", f->old_name);
-	return code;
+	if (code) {
+		(void)ulp_err_at(err, "%s", f->old_name);
+		return code;
+	}
+	for (size_t i = 0; i < *nr; i++, r++) {
+		r->word_addr = words[i].addr;
+		r->old_addr = bias + f->old_vaddr;
+		r->old_size = f->old_size;
+		r->new_addr = load_addr(load, f->new_vaddr);
+		r->new_size = f->new_size;
+		r->inside = words[i].inside;
+		memcpy(r->original, words[i].original, sizeof(r->original));
+		memcpy(r->redirect, words[i].redirect, sizeof(r->redirect));
+	}
+	return ULP_OK;
 }
 
 enum ulp_code record_place(uint8_t *record, const struct ulp_container *c, const struct load *load,
@@ -202,15 +252,16 @@ enum ulp_code record_place(uint8_t *record, const struct ulp_container *c, const
 	head.map_len = load_map_len(load);
 	head.load_bias = load->load_bias;
 	head.target_bias = load->target->bias;
-	unwind_info_place(&head, load,
-			  load_record_at(load) + sizeof(head) +
-				  head.nr_functions * sizeof(*functions));
+	unwind_info_place(&head, load, load_record_at(load) + head.size - head.strings_len);
 	memcpy(record, &head, sizeof(head));
 	for (size_t i = 0; i < c->patch.nr_functions; i++) {
+		size_t nr;
 		enum ulp_code code =
-			function_place(&functions[i], &c->patch.functions[i], load, err);
+			function_place(functions, &c->patch.functions[i], load, &nr, err);
+
 		if (code)
 			return code;
+		functions += nr;
 	}
 	return ULP_OK;
 }

@@ -5,8 +5,12 @@
 #ifndef ULP_ENGINE_RECORD_H
 #define ULP_ENGINE_RECORD_H
 
+#include "engine/arch.h"
 #include "engine/load.h"
 #include "engine/registry_format.h"
+
+/* The entry of a function of a container, in a target that is loaded at bias. */
+struct arch_entry record_entry(const struct ulp_function *f, uint64_t bias);
 
 /*
  * Everything that does not depend on where the container will be.  *record:

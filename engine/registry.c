@@ -14,6 +14,7 @@
 #define MAX_PATCHES 4096u
 #define MAX_RECORDS (64u << 20) /* bytes of all records together */
 #define MAX_FUNCTIONS 16384u	/* of all records together; each is compared with all others */
+#define MAX_RELATIONS 16384u	/* the same */
 
 /* Nobody applies so often; leaves room to count on. */
 #define MAX_SEQUENCE (UINT64_MAX >> 1)
@@ -24,11 +25,17 @@ static enum ulp_code damaged(struct ulp_err *err, uint64_t at, const char *what)
 			(unsigned long long)at, what);
 }
 
+/* Where a record's strings begin, in bytes from its start. */
+static uint64_t strings_off(const struct ulp_reg_patch *h)
+{
+	return sizeof(*h) + (uint64_t)h->nr_functions * sizeof(struct ulp_reg_function) +
+	       (uint64_t)h->nr_relations * sizeof(struct ulp_reg_relation);
+}
+
 /* Row: what must hold for a record; the first that does not is told. */
 static const char *record_fault(const struct registry_patch *p, size_t len)
 {
 	const struct ulp_reg_patch *h = &p->head;
-	uint64_t functions_len = (uint64_t)h->nr_functions * sizeof(struct ulp_reg_function);
 	const struct {
 		bool ok;
 		const char *what;
@@ -37,7 +44,7 @@ static const char *record_fault(const struct registry_patch *p, size_t len)
 		{h->version == ULP_REGISTRY_VERSION, "unknown version"},
 		{h->state <= ULP_PATCH_APPLIED && h->next_state <= ULP_PATCH_APPLIED,
 		 "unknown state"},
-		{h->nr_functions > 0 && sizeof(*h) + functions_len + h->strings_len == len,
+		{h->nr_functions > 0 && strings_off(h) + h->strings_len == len,
 		 "its parts do not add up to its size"},
 		{h->strings_len > 0 && !p->strings[0] && !p->strings[h->strings_len - 1],
 		 "its strings are not terminated"},
@@ -49,14 +56,21 @@ static const char *record_fault(const struct registry_patch *p, size_t len)
 			 h->labels < h->strings_len && h->path < h->strings_len,
 		 "a name out of bounds"},
 		{h->nr_labels <= ULP_REG_MAX_LABELS, "too many labels"},
+		{h->nr_relations <= ULP_MAX_RELATIONS, "too many relations"},
+		{h->consistency < ULP_NR_CONSISTENCIES, "unknown consistency"},
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
 		if (!checks[i].ok)
 			return checks[i].what;
 	for (uint32_t i = 0; i < h->nr_functions; i++)
-		if (p->functions[i].word_addr % 8 || p->functions[i].name >= h->strings_len)
+		if (p->functions[i].word_addr % 8 || p->functions[i].name >= h->strings_len ||
+		    p->functions[i].inside > UINT8_MAX)
 			return "a function out of bounds";
+	for (uint32_t i = 0; i < h->nr_relations; i++)
+		if (p->relations[i].name >= h->strings_len || p->relations[i].kind == 0 ||
+		    p->relations[i].kind >= ULP_NR_RELATION_KINDS)
+			return "a relation out of bounds";
 	return NULL;
 }
 
@@ -64,16 +78,17 @@ static const char *record_fault(const struct registry_patch *p, size_t len)
 static enum ulp_code record_set(struct registry_patch *p, uint64_t at, void *bytes, size_t len,
 				struct ulp_err *err)
 {
-	uint64_t strings_off;
 	const char *fault;
+	uint64_t off;
 
 	*p = (struct registry_patch){.at = at, .bytes = bytes};
 	memcpy(&p->head, bytes, sizeof(p->head));
 	p->functions = (struct ulp_reg_function *)((char *)bytes + sizeof(p->head));
-	strings_off = sizeof(p->head) + (uint64_t)p->head.nr_functions * sizeof(*p->functions);
-	if (strings_off >= len || p->head.strings_len != len - strings_off)
+	off = strings_off(&p->head);
+	if (off >= len || p->head.strings_len != len - off)
 		return damaged(err, at, "its parts do not add up to its size");
-	p->strings = (const char *)bytes + strings_off;
+	p->relations = (struct ulp_reg_relation *)(p->functions + p->head.nr_functions);
+	p->strings = (const char *)bytes + off;
 	fault = record_fault(p, len);
 	return fault ? damaged(err, at, fault) : ULP_OK;
 }
@@ -105,12 +120,15 @@ static bool has_room(const struct registry *reg, const struct registry_patch *p)
 {
 	uint64_t len = p->head.size;
 	uint64_t functions = p->head.nr_functions;
+	uint64_t relations = p->head.nr_relations;
 
 	for (size_t i = 0; i < reg->nr; i++) {
 		len += reg->patches[i].head.size;
 		functions += reg->patches[i].head.nr_functions;
+		relations += reg->patches[i].head.nr_relations;
 	}
-	return reg->nr < MAX_PATCHES && len <= MAX_RECORDS && functions <= MAX_FUNCTIONS;
+	return reg->nr < MAX_PATCHES && len <= MAX_RECORDS && functions <= MAX_FUNCTIONS &&
+	       relations <= MAX_RELATIONS;
 }
 
 static enum ulp_code patch_insert(struct registry *reg, size_t where,
@@ -329,4 +347,19 @@ bool registry_word(const struct registry *reg, uint64_t word_addr, bool next, ui
 		}
 	}
 	return false;
+}
+
+bool registry_patch_changes(const struct registry_patch *p)
+{
+	return p->head.state != p->head.next_state || p->head.sequence != p->head.next_sequence;
+}
+
+bool registry_word_changes(const struct registry *reg, uint64_t word_addr)
+{
+	uint8_t before[8];
+	uint8_t after[8];
+
+	return registry_word(reg, word_addr, false, before) &&
+	       registry_word(reg, word_addr, true, after) &&
+	       memcmp(before, after, sizeof(after)) != 0;
 }

@@ -16,6 +16,7 @@ struct registry_patch {
 	uint64_t at;		   /* address of the record */
 	struct ulp_reg_patch head; /* state, next_state: as planned by the owner of this copy */
 	struct ulp_reg_function *functions; /* head.nr_functions; points into bytes */
+	struct ulp_reg_relation *relations; /* head.nr_relations; points into bytes */
 	const char *strings;		    /* points into bytes */
 	void *bytes;			    /* the whole record; owned */
 };
@@ -78,9 +79,15 @@ const struct registry_patch *registry_owner(const struct registry *reg, uint64_t
  */
 bool registry_word(const struct registry *reg, uint64_t word_addr, bool next, uint8_t word[8]);
 
+/* Whether the commit of next_state changes the patch. */
+bool registry_patch_changes(const struct registry_patch *patch);
+
+/* Whether it changes what must be at a word. */
+bool registry_word_changes(const struct registry *reg, uint64_t word_addr);
+
 /*
  * Finishes a decided commit that its tool did not live to finish.  All threads
- * must be stopped.  Errors: those of writing.
+ * must be stopped, none in insides_find().  Errors: those of writing.
  */
 ULP_MUST_CHECK enum ulp_code registry_recover(struct registry *reg, struct ulp_space *space,
 					      struct ulp_err *err);

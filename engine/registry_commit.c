@@ -25,39 +25,75 @@ static enum ulp_code write_u64(struct ulp_space *s, uint64_t at, uint64_t value,
 	return space_write(s, at, &value, sizeof(value), err);
 }
 
-/* Whether the commit changes the patch. */
-static bool changes(const struct registry_patch *p)
+/* One word of the records: what it is by state, and by next_state. */
+struct word {
+	uint64_t at;
+	uint8_t before[8];
+	uint8_t after[8];
+	bool leads_away; /* after is a redirect */
+};
+
+static struct word word_of(const struct registry *reg, const struct ulp_reg_function *f, bool next)
 {
-	return p->head.state != p->head.next_state || p->head.sequence != p->head.next_sequence;
+	const struct ulp_reg_function *owner;
+	struct word w = {.at = f->word_addr};
+
+	w.leads_away = registry_owner(reg, w.at, next, &owner) != NULL;
+	memcpy(w.after, w.leads_away ? owner->redirect : f->original, sizeof(w.after));
+	if (!registry_word(reg, w.at, !next, w.before))
+		memcpy(w.before, w.after, sizeof(w.before));
+	return w;
+}
+
+typedef enum ulp_code word_fn(const struct word *w, struct ulp_space *s, struct ulp_err *err);
+
+/* The words of one record, forwards those that get a redirect, backwards those that lose it. */
+static enum ulp_code words_of_record(const struct registry *reg, const struct registry_patch *p,
+				     bool redirects, bool next, word_fn *step, struct ulp_space *s,
+				     struct ulp_err *err)
+{
+	const uint32_t nr = p->head.nr_functions;
+	enum ulp_code code = ULP_OK;
+
+	for (uint32_t i = 0; !code && i < nr; i++) {
+		const struct word w = word_of(reg, &p->functions[redirects ? i : nr - 1 - i], next);
+
+		/* Untouched words stay untouched: a write would give the page a copy. */
+		if (w.leads_away == redirects && memcmp(w.before, w.after, sizeof(w.after)) != 0)
+			code = step(&w, s, err);
+	}
+	return code;
+}
+
+/*
+ * Calls `step` for all words that change, to what next_state says, or (next false) back.
+ * At every instant an entry must lead to something: of an entry of two words, the one
+ * that is led to comes first in the record.
+ */
+static enum ulp_code words_each(const struct registry *reg, bool next, word_fn *step,
+				struct ulp_space *s, struct ulp_err *err)
+{
+	enum ulp_code code = ULP_OK;
+
+	for (int redirects = 1; redirects >= 0; redirects--)
+		for (size_t i = 0; !code && i < reg->nr; i++)
+			/* A word changes only where one of its patches does. */
+			if (registry_patch_changes(&reg->patches[i]))
+				code = words_of_record(reg, &reg->patches[i], redirects != 0, next,
+						       step, s, err);
+	return code;
+}
+
+static enum ulp_code word_write(const struct word *w, struct ulp_space *s, struct ulp_err *err)
+{
+	return space_write(s, w->at, w->after, sizeof(w->after), err);
 }
 
 /* Writes the words of all records that change, by state or next_state. */
 static enum ulp_code words_write(const struct registry *reg, bool next, struct ulp_space *s,
 				 struct ulp_err *err)
 {
-	for (size_t i = 0; i < reg->nr; i++) {
-		const struct registry_patch *p = &reg->patches[i];
-
-		/* A word changes only where one of its patches does. */
-		if (!changes(p))
-			continue;
-		for (uint32_t k = 0; k < p->head.nr_functions; k++) {
-			uint64_t at = p->functions[k].word_addr;
-			uint8_t before[8];
-			uint8_t after[8];
-			enum ulp_code code;
-
-			/* Untouched words stay untouched: a write would give the page a copy. */
-			if (!registry_word(reg, at, false, before) ||
-			    !registry_word(reg, at, true, after) ||
-			    memcmp(before, after, sizeof(after)) == 0)
-				continue;
-			code = space_write(s, at, next ? after : before, sizeof(after), err);
-			if (code)
-				return code;
-		}
-	}
-	return ULP_OK;
+	return words_each(reg, next, word_write, s, err);
 }
 
 static enum ulp_code intents_write(const struct registry *reg, struct ulp_space *s,
@@ -84,7 +120,7 @@ static enum ulp_code states_write(const struct registry *reg, bool next, struct 
 		uint64_t at = reg->patches[i].at;
 		enum ulp_code code;
 
-		if (!changes(&reg->patches[i]))
+		if (!registry_patch_changes(&reg->patches[i]))
 			continue;
 		code = write_u32(s, AT(at, struct ulp_reg_patch, state),
 				 next ? h->next_state : h->state, err);
@@ -218,7 +254,7 @@ static enum ulp_code intents_clear(const struct registry *reg, struct ulp_space 
 		const struct registry_patch *p = &reg->patches[i];
 		enum ulp_code code;
 
-		if (!changes(p))
+		if (!registry_patch_changes(p))
 			continue;
 		code = write_u32(s, AT(p->at, struct ulp_reg_patch, next_state), p->head.state,
 				 NULL);
@@ -259,36 +295,19 @@ static bool roll_back(struct registry *reg, const struct list_head *list, struct
  * these are written again.  The library may have been unloaded since: a word
  * that is neither as before nor as after, or not there, is not ours any more.
  */
-static enum ulp_code words_recover(const struct registry *reg, struct ulp_space *s,
-				   struct ulp_err *err)
+static enum ulp_code word_recover(const struct word *w, struct ulp_space *s, struct ulp_err *err)
 {
-	for (size_t i = 0; i < reg->nr; i++) {
-		const struct registry_patch *p = &reg->patches[i];
+	uint8_t now[8];
 
-		for (uint32_t k = 0; changes(p) && k < p->head.nr_functions; k++) {
-			uint64_t at = p->functions[k].word_addr;
-			uint8_t now[8];
-			uint8_t before[8];
-			uint8_t after[8];
-			enum ulp_code code;
-
-			if (space_read(s, at, now, sizeof(now), NULL) ||
-			    !registry_word(reg, at, false, before) ||
-			    !registry_word(reg, at, true, after) ||
-			    memcmp(now, before, sizeof(now)) != 0 ||
-			    memcmp(now, after, sizeof(now)) == 0)
-				continue;
-			code = space_write(s, at, after, sizeof(after), err);
-			if (code)
-				return code;
-		}
-	}
-	return ULP_OK;
+	if (space_read(s, w->at, now, sizeof(now), NULL) ||
+	    memcmp(now, w->before, sizeof(now)) != 0)
+		return ULP_OK;
+	return word_write(w, s, err);
 }
 
 enum ulp_code registry_recover(struct registry *reg, struct ulp_space *s, struct ulp_err *err)
 {
-	return roll_forward(reg, words_recover(reg, s, err), s, err);
+	return roll_forward(reg, words_each(reg, true, word_recover, s, err), s, err);
 }
 
 enum ulp_code registry_commit(struct registry *reg, bool fresh, struct ulp_space *s,

@@ -16,6 +16,8 @@
  *   1. write next_state of every patch that changes (and link new records)
  *   2. registry.commit = ULP_COMMIT_DECIDED       <- the point of no return
  *   3. state = next_state everywhere; write the words; adjust sequences
+ *      (redirects in the order of the records, then originals in the reverse
+ *      one: no entry ever leads to what is not there)
  *   4. registry.commit = ULP_COMMIT_IDLE
  * and whoever finds a registry left by a killed tool either forgets next_state
  * (IDLE) or goes through 3 and 4 again (DECIDED), which is idempotent.
@@ -40,8 +42,9 @@
 
 #define ULP_RUNTIME_SONAME "libpulp.so.0"
 #define ULP_REGISTRY_SYMBOL "ulp_registry"
-#define ULP_REGISTRY_MAGIC "ULPREGY"  /* eight bytes with the NUL */
-#define ULP_REGISTRY_VERSION 2	      /* 1 had no containers_start, phdrs and link_map */
+#define ULP_REGISTRY_MAGIC "ULPREGY" /* eight bytes with the NUL */
+/* 1 had no containers_start, phdrs and link_map, 2 no relations, consistency and inside */
+#define ULP_REGISTRY_VERSION 3
 #define ULP_REG_PATCH_MAGIC "ULPRPAT" /* eight bytes with the NUL */
 
 #define ULP_MESSAGES_LEN 8192u /* bytes */
@@ -88,6 +91,10 @@ struct ulp_registry {
 	char messages[ULP_MESSAGES_LEN];
 };
 
+/*
+ * A replaced function and a word of its entry.  Of an entry that is in two words there
+ * are two of these, in the order of engine/arch.h.
+ */
 struct ulp_reg_function {
 	uint64_t word_addr;  /* the aligned 8-byte word that changes */
 	uint8_t original[8]; /* as in the target's file */
@@ -97,7 +104,14 @@ struct ulp_reg_function {
 	uint64_t new_addr;
 	uint64_t new_size; /* bytes */
 	uint32_t name;	   /* string: name in the target */
-	uint32_t reserved;
+	/* Bit i: byte i is inside of an instruction of redirect; see engine/arch.h. */
+	uint32_t inside;
+};
+
+/* What a patch says about another one of the same target. */
+struct ulp_reg_relation {
+	uint32_t name; /* string: of the other patch */
+	uint32_t kind; /* enum ulp_relation_kind of container/patch.h */
 };
 
 /*
@@ -113,8 +127,9 @@ struct ulp_reg_link_map {
 };
 
 /*
- * Followed by functions[nr_functions], then strings_len bytes of strings.  A
- * string is an offset into the strings, NUL-terminated, 0 the empty string.
+ * Followed by functions[nr_functions], relations[nr_relations], then strings_len
+ * bytes of strings.  A string is an offset into the strings, NUL-terminated, 0 the
+ * empty string.
  */
 struct ulp_reg_patch {
 	uint8_t magic[8];
@@ -151,10 +166,13 @@ struct ulp_reg_patch {
 	uint32_t labels;      /* nr_labels strings, one after the other */
 	uint32_t nr_labels;
 	uint32_t nr_functions;
+	uint32_t nr_relations;
 	uint32_t strings_len;
+	uint32_t consistency; /* enum ulp_consistency of container/patch.h */
 	uint32_t reserved;
 };
 _Static_assert(sizeof(struct ulp_reg_function) == 64, "size");
+_Static_assert(sizeof(struct ulp_reg_relation) == 8, "size");
 _Static_assert(sizeof(struct ulp_reg_patch) % 8 == 0, "functions[] are aligned");
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Is a stopped thread inside one of these functions?
+ * Is a stopped thread inside one of these functions, or of this library?
  *
  * First a look at every word of the stack: on x86-64 each return address and
  * each pc that a signal interrupted lies there, so that a stack without such a
@@ -19,6 +19,7 @@
 #include "trigger/unwind.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -107,14 +108,18 @@ static struct span other_stack(const struct ulp_region *current, const struct ul
 
 /*
  * Whether a word of the stack says that its function is not done.  `start`
- * itself does not: the entry is still to come, or the word is a pointer to the
- * function.  `end` does: a call of a function that never returns may be last.
+ * itself does not, of a function: the entry is still to come, or the word is a pointer
+ * to it.  `end` does: a call of a function that never returns may be last.  Of a
+ * single instruction only what is between them does.
  */
 static const struct code_range *range_of_word(const struct check *c, uint64_t word)
 {
 	for (size_t i = 0; i < c->nr_ranges; i++) {
-		if (word > c->ranges[i].start && word <= c->ranges[i].end)
-			return &c->ranges[i];
+		const struct code_range *range = &c->ranges[i];
+
+		if ((word > range->start || (word == range->start && range->whole)) &&
+		    word <= range->end - (range->exact ? 1 : 0))
+			return range;
 	}
 	return NULL;
 }
@@ -170,12 +175,29 @@ static bool holds_word(const struct check *c, struct span span, uint64_t word)
 
 /* --- verdict -------------------------------------------------------------------- */
 
+/* An address of the range as it is shown: for a function with the offset in it. */
+struct shown {
+	char text[160];
+};
+
+static struct shown show(const struct code_range *range, uint64_t addr)
+{
+	struct shown s;
+
+	if (range->whole)
+		(void)snprintf(s.text, sizeof(s.text), "0x%llx", (unsigned long long)addr);
+	else
+		(void)snprintf(s.text, sizeof(s.text), "0x%llx (%.100s+0x%llx)",
+			       (unsigned long long)addr, range->name,
+			       (unsigned long long)(addr - range->start));
+	return s;
+}
+
 static enum ulp_code is_inside(const struct stopped_thread *t, const struct code_range *range,
 			       uint64_t addr, struct ulp_err *err)
 {
-	return ulp_fail(err, ULP_EACTIVE, "thread %d is inside %s, at 0x%llx (%s+0x%llx)", t->tid,
-			range->name, (unsigned long long)addr, range->name,
-			(unsigned long long)(addr - range->start));
+	return ulp_fail(err, ULP_EACTIVE, "thread %d is inside %s, at %s", t->tid, range->name,
+			show(range, addr).text);
 }
 
 static enum ulp_code may_be_inside(const struct stopped_thread *t, const struct finding *finding,
@@ -186,12 +208,9 @@ static enum ulp_code may_be_inside(const struct stopped_thread *t, const struct 
 			err, ULP_EACTIVE,
 			"the stack of thread %d, at 0x%llx, can neither be scanned nor unwound",
 			t->tid, (unsigned long long)t->sp);
-	return ulp_fail(
-		err, ULP_EACTIVE,
-		"thread %d may be inside %s: its stack holds 0x%llx (%s+0x%llx) and cannot be "
-		"unwound",
-		t->tid, finding->range->name, (unsigned long long)finding->word,
-		finding->range->name, (unsigned long long)(finding->word - finding->range->start));
+	return ulp_fail(err, ULP_EACTIVE,
+			"thread %d may be inside %s: its stack holds %s and cannot be unwound",
+			t->tid, finding->range->name, show(finding->range, finding->word).text);
 }
 
 static const struct code_range *range_of_frame(const struct check *c, uint64_t pc, bool innermost)
@@ -200,7 +219,9 @@ static const struct code_range *range_of_frame(const struct check *c, uint64_t p
 		const struct code_range *range = &c->ranges[i];
 
 		/* At its very start an interrupted thread is still going to execute the entry. */
-		if ((pc > range->start || (pc == range->start && !innermost)) && pc < range->end)
+		if ((pc > range->start ||
+		     (pc == range->start && !range->exact && (!innermost || range->whole))) &&
+		    pc < range->end)
 			return range;
 	}
 	return NULL;

@@ -13,13 +13,16 @@ struct code_range {
 	uint64_t start;
 	uint64_t end; /* first byte past it */
 	const char *name;
+	bool whole; /* not one function: at its start a thread is inside, too */
+	bool exact; /* one instruction, without a call: no return address leads into it or past it
+		     */
 };
 
 /*
  * Looks at the pc and all words of the stacks of all stopped threads
  * (conservative), and where one hits unwinds that thread precisely with libdw;
- * what libdw cannot unwind counts as a hit.  A pc at exactly `start` is not
- * inside: the thread will execute the entry.
+ * what libdw cannot unwind counts as a hit.  A pc at exactly `start` of a function is
+ * not inside: the thread will execute the entry.
  *
  * Errors: ULP_EACTIVE (names thread, function and address), ULP_ESYS, ULP_ENOMEM.
  */

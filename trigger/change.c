@@ -3,6 +3,7 @@
 
 #include "trigger/change.h"
 
+#include "engine/insides.h"
 #include "engine/plan.h"
 #include "trigger/active.h"
 #include "trigger/session.h"
@@ -65,6 +66,14 @@ static enum ulp_code with_borrowed(struct work *w,
 	return code ? code : back;
 }
 
+static enum ulp_code active_in(struct work *w, const struct code_range *ranges, size_t nr,
+			       struct ulp_err *err)
+{
+	if (!nr)
+		return ULP_OK;
+	return active_check(&w->target.proc, w->session, &w->target.rs.space, ranges, nr, err);
+}
+
 static enum ulp_code guards_check(struct work *w, struct ulp_err *err)
 {
 	struct code_range *ranges;
@@ -80,15 +89,61 @@ static enum ulp_code guards_check(struct work *w, struct ulp_err *err)
 			.start = w->plan.guards[i].start,
 			.end = w->plan.guards[i].end,
 			.name = w->plan.guards[i].name,
+			.whole = w->plan.guards[i].whole,
 		};
-	code = active_check(&w->target.proc, w->session, &w->target.rs.space, ranges,
-			    w->plan.nr_guards, err);
+	code = active_in(w, ranges, w->plan.nr_guards, err);
 	free(ranges);
 	return code;
 }
 
-/* Stops all threads, and commits if none stands in the way; always resumes. */
-static enum ulp_code commit_once(struct work *w, struct ulp_err *err)
+/* No thread would go on in the middle of an instruction; nothing does without this check. */
+static enum ulp_code insides_check(struct work *w, struct ulp_err *err)
+{
+	struct inside *insides;
+	struct code_range *ranges;
+	enum ulp_code code;
+	size_t nr;
+
+	code = insides_find(&w->target.engine.registry, &insides, &nr, err);
+	if (code)
+		return code;
+	ranges = calloc(nr + 1, sizeof(*ranges));
+	if (!ranges)
+		code = ulp_fail(err, ULP_ENOMEM, "out of memory");
+	for (size_t i = 0; i < nr && !code; i++)
+		ranges[i] = (struct code_range){
+			.start = insides[i].start,
+			.end = insides[i].end,
+			.name = insides[i].name,
+			.exact = true,
+		};
+	if (!code)
+		code = active_in(w, ranges, nr, err);
+	free(ranges);
+	free(insides);
+	return code;
+}
+
+static enum ulp_code commit_stopped(struct work *w, struct ulp_err *err)
+{
+	enum ulp_code code = guards_check(w, err);
+
+	if (!code)
+		code = insides_check(w, err);
+	return code ? code : plan_commit(&w->plan, err);
+}
+
+static enum ulp_code recover_stopped(struct work *w, struct ulp_err *err)
+{
+	enum ulp_code code = insides_check(w, err);
+
+	return code ? code : registry_recover(&w->target.engine.registry, &w->target.rs.space, err);
+}
+
+typedef enum ulp_code stopped_fn(struct work *w, struct ulp_err *err);
+
+/* Stops all threads, and takes the step if none stands in the way; always resumes. */
+static enum ulp_code stop_once(struct work *w, stopped_fn *step, struct ulp_err *err)
 {
 	struct ulp_err second;
 	enum ulp_code code = session_stop_all(w->session, err);
@@ -96,22 +151,20 @@ static enum ulp_code commit_once(struct work *w, struct ulp_err *err)
 
 	if (code)
 		return code;
-	code = guards_check(w, err);
-	if (!code)
-		code = plan_commit(&w->plan, err);
+	code = step(w, err);
 	resumed = session_resume_all(w->session, code ? &second : err);
-	/* Committed is committed: a thread that died at its resumption changes nothing. */
+	/* Done is done: a thread that died at its resumption changes nothing. */
 	return code ? code : resumed == ULP_EGONE ? ULP_OK : resumed;
 }
 
-/* Again and again until nobody is inside a function to be replaced, or the deadline. */
-static enum ulp_code commit(struct work *w, struct ulp_err *err)
+/* Again and again until nobody stands in the way, or the deadline. */
+static enum ulp_code stop_and(struct work *w, stopped_fn *step, struct ulp_err *err)
 {
 	struct ulp_err active = {0};
 
 	for (unsigned n = 0;; n++) {
 		struct ulp_err now = {0};
-		enum ulp_code code = commit_once(w, &now);
+		enum ulp_code code = stop_once(w, step, &now);
 
 		if (!code)
 			return ULP_OK;
@@ -131,19 +184,6 @@ static enum ulp_code commit(struct work *w, struct ulp_err *err)
 	}
 }
 
-static enum ulp_code recover_stopped(struct work *w, struct ulp_err *err)
-{
-	struct ulp_err second;
-	enum ulp_code code = session_stop_all(w->session, err);
-	enum ulp_code resumed;
-
-	if (code)
-		return code;
-	code = registry_recover(&w->target.engine.registry, &w->target.rs.space, err);
-	resumed = session_resume_all(w->session, code ? &second : err);
-	return code ? code : resumed;
-}
-
 /* Finishes what a tool that was killed in the middle of a commit had decided. */
 static enum ulp_code recover(struct work *w, struct ulp_err *err)
 {
@@ -155,13 +195,29 @@ static enum ulp_code recover(struct work *w, struct ulp_err *err)
 		return ulp_fail(err, ULP_ESTOP,
 				"an earlier ulp did not live to finish a change; the next one "
 				"without --dry-run will");
-	code = recover_stopped(w, err);
+	code = stop_and(w, recover_stopped, err);
 	if (code)
 		return code;
 	w->recovered = true;
 	registry_message(&w->target.engine.registry, &w->target.rs.space,
 			 "finished a change that an earlier ulp did not live to finish");
 	return target_refresh(&w->target, w->deadline_ns, err);
+}
+
+static void messages_superseded(struct work *w)
+{
+	struct registry *reg = &w->target.engine.registry;
+	char line[512];
+
+	for (size_t i = 0; i < reg->nr; i++) {
+		const struct registry_patch *p = &reg->patches[i];
+
+		if (!plan_supersedes(&w->plan, p))
+			continue;
+		(void)snprintf(line, sizeof(line), "reverted %s: superseded by %s",
+			       registry_string(p, p->head.file), w->change->container->base_name);
+		registry_message(reg, &w->target.rs.space, line);
+	}
 }
 
 static void message(struct work *w)
@@ -173,6 +229,7 @@ static void message(struct work *w)
 		 w->change->revert ? "reverted" : "applied", c->base_name, c->patch.nr_functions,
 		 c->patch.nr_functions == 1 ? "" : "s", c->patch.soname);
 	registry_message(&w->target.engine.registry, &w->target.rs.space, line);
+	messages_superseded(w);
 }
 
 /* Cleaning up may take this long after the deadline. */
@@ -203,7 +260,7 @@ static enum ulp_code carry_out(struct work *w, struct ulp_err *err)
 	if (!code)
 		code = plan_write(&w->plan, err);
 	if (!code)
-		code = commit(w, err);
+		code = stop_and(w, commit_stopped, err);
 	if (!code) {
 		message(w);
 		return ULP_OK;

@@ -11,6 +11,7 @@
 #include "trigger/report.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 struct arguments {
 	struct report report;
@@ -40,6 +41,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const char *const consistency_texts[] = {
 	[ULP_CONSISTENCY_FUNCTION] = "function (no thread may be inside a replaced function)",
 	[ULP_CONSISTENCY_NONE] = "none (old and new code may run side by side)",
+	[ULP_CONSISTENCY_LIBRARY] = "library (no thread may be inside the target)",
 };
 
 static const char *consistency_text(enum ulp_consistency c)
@@ -62,6 +64,52 @@ static void dump_labels(const struct report *r, const struct ulp_patch *p)
 	for (size_t i = 0; i < p->nr_labels; i++)
 		report_say(r, "%s%s", i ? ", " : " ", quoted(p->labels[i]).text);
 	report_say(r, "%s\n", p->nr_labels ? "" : " none");
+}
+
+/* "  requires:        a, b", for each kind of which there is one. */
+static void dump_relations(const struct report *r, const struct ulp_patch *p)
+{
+	for (unsigned kind = 1; kind < ULP_NR_RELATION_KINDS; kind++) {
+		size_t nr = 0;
+
+		for (size_t i = 0; i < p->nr_relations; i++) {
+			if (p->relations[i].kind != kind)
+				continue;
+			if (nr == 0)
+				report_say(r, "  %s:%*s", ulp_relation_word(kind),
+					   15 - (int)strlen(ulp_relation_word(kind)), "");
+			report_say(r, "%s%s", nr++ ? ", " : " ", quoted(p->relations[i].name).text);
+		}
+		if (nr)
+			report_say(r, "\n");
+	}
+}
+
+/* A reason may be as long as a spec allows, each byte of it as long as \xNN. */
+#define REASON_LEN (4u * 4096 + 1)
+
+static void dump_accepts(const struct report *r, const struct ulp_patch *p)
+{
+	char reason[REASON_LEN];
+
+	if (p->nr_accepts)
+		report_say(r, "  refusals of the packer that were overruled (%zu):\n",
+			   p->nr_accepts);
+	for (size_t i = 0; i < p->nr_accepts; i++) {
+		const struct ulp_accept *a = &p->accepts[i];
+
+		report_say(r, "    %s of %s: %s\n", quoted(a->refusal).text, quoted(a->name).text,
+			   quote(a->reason, reason, sizeof(reason)));
+	}
+}
+
+static void dump_guards(const struct report *r, const struct ulp_patch *p)
+{
+	if (p->nr_guards)
+		report_say(r, "  further code that must not be in use (%zu):\n", p->nr_guards);
+	for (size_t i = 0; i < p->nr_guards; i++)
+		report_say(r, "    %s: 0x%" PRIx64 ", %" PRIu64 " bytes\n",
+			   quoted(p->guards[i].name).text, p->guards[i].vaddr, p->guards[i].size);
 }
 
 static void dump_bytes(const struct report *r, const uint8_t *bytes, size_t len)
@@ -134,7 +182,10 @@ static void dump_container(const struct report *r, const struct ulp_container *c
 	dump_field(r, "target:", p->soname);
 	dump_field(r, "target build ID:", ulp_build_id_format(&p->build_id, id, sizeof(id)));
 	dump_field(r, "consistency:", consistency_text(p->consistency));
+	dump_relations(r, p);
+	dump_accepts(r, p);
 	dump_functions(r, p);
+	dump_guards(r, p);
 	dump_imports(r, p);
 	dump_references(r, p);
 	dump_revert(r, &c->revert);

@@ -196,10 +196,21 @@ static void trigger_process(struct target *t, void *ctx)
 	run->nr_processes += success;
 }
 
+/* A process that was seen in an earlier round has had its outcome, and may have ended since. */
+static bool had_outcome(const struct run *run, pid_t pid)
+{
+	for (size_t i = 0; run->round && i < run->nr_seen; i++)
+		if (run->seen[i].pid == pid)
+			return true;
+	return false;
+}
+
 static void process_failed(pid_t pid, const struct ulp_err *err, void *ctx)
 {
 	struct run *run = ctx;
 
+	if (had_outcome(run, pid))
+		return;
 	/* One that could not be opened has no start time: told once. */
 	if (seen_before(run, pid, 0))
 		return;
@@ -241,8 +252,11 @@ static int processes(struct run *run)
 
 	do {
 		before = run->nr_seen;
-		if (targets_each(a->selector, &a->report, &visitor, &visits))
+		if (targets_each(a->selector, &a->report, &visitor, &visits)) {
+			if (run->round)
+				break;
 			return report_status(&a->report);
+		}
 	} while (run->nr_seen != before && ++run->round < MAX_ROUNDS);
 
 	summary(run);

@@ -14,7 +14,7 @@ static const struct {
 } layouts[] = {
 	[ULP_ENTRY_NONE] = {"no entry", false},
 	[ULP_ENTRY_NOP5] = {"5-byte NOP", true},
-	[ULP_ENTRY_PFE_16_14] = {"-fpatchable-function-entry=16,14", false},
+	[ULP_ENTRY_PFE_16_14] = {"-fpatchable-function-entry=16,14", true},
 };
 #define NR_LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
 

@@ -53,14 +53,37 @@ static enum ulp_code read_entries(struct library *lib, struct ulp_err *err)
 	return ULP_OK;
 }
 
+/* The compiler's own are at the function, or behind its landing pad. */
+static uint64_t max_distance(const struct library *lib)
+{
+	const struct ulp_machine *machine = ulp_machine_find(lib->elf.ehdr.e_machine);
+
+	return lib->layout == ULP_ENTRY_PFE_16_14
+		       ? machine->pfe_16_14_max - machine->pfe_16_14_before
+		       : ENTRY_MAX_DISTANCE;
+}
+
+/*
+ * Other forms of -fpatchable-function-entry look the same, but the functions' addresses
+ * are elsewhere among the NOPs.
+ */
+static void drop_foreign_entries(struct library *lib)
+{
+	if (lib->layout != ULP_ENTRY_PFE_16_14 || !lib->functions_known || lib->nr_with_entry)
+		return;
+	lib->layout = ULP_ENTRY_NONE;
+	lib->nr_entries = 0;
+}
+
 /* Which functions have entries.  Both lists are sorted by address. */
 static void match_entries(struct library *lib)
 {
+	const uint64_t distance = max_distance(lib);
 	size_t at = 0;
 
 	for (size_t i = 0; i < lib->nr_functions; i++) {
 		struct library_function *f = &lib->functions[i];
-		uint64_t end = f->vaddr + ENTRY_MAX_DISTANCE;
+		uint64_t end = f->vaddr + distance;
 
 		if (i + 1 < lib->nr_functions && lib->functions[i + 1].vaddr < end)
 			end = lib->functions[i + 1].vaddr;
@@ -69,6 +92,7 @@ static void match_entries(struct library *lib)
 		f->has_entry = at < lib->nr_entries && lib->entries[at] < end;
 		lib->nr_with_entry += f->has_entry;
 	}
+	drop_foreign_entries(lib);
 }
 
 /* --- facts -------------------------------------------------------------------------- */

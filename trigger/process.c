@@ -38,9 +38,9 @@ static enum ulp_code check_kind(pid_t pid, struct process *proc, pid_t *live, st
 	*live = tasks_live(pid);
 	if (*live == 0)
 		return ulp_fail(err, ULP_ENOPROC, "process %d has ended and is a zombie", pid);
+	proc->start_time = stat.start_time;
 	if (!task_status(pid, *live, &status))
 		return no_process(pid, err);
-	proc->start_time = stat.start_time;
 	proc->seccomp = status.seccomp;
 	return ULP_OK;
 }
@@ -128,25 +128,49 @@ static enum ulp_code open_mem(pid_t pid, pid_t live, struct process *proc, struc
 	return ULP_OK;
 }
 
+/* By the files of thread `live`. */
+static enum ulp_code open_by_thread(pid_t live, struct process *proc, struct ulp_err *err)
+{
+	enum ulp_code code = check_class(proc->pid, live, err);
+
+	if (code == ULP_OK)
+		code = open_mem(proc->pid, live, proc, err);
+	if (code != ULP_OK)
+		return code;
+	read_auxv(proc->pid, live, proc);
+	return ULP_OK;
+}
+
+/* Whether what could not be read is to be asked of another thread. */
+static bool thread_has_ended(const struct process *proc, pid_t live)
+{
+	struct task_stat stat;
+
+	return (!task_stat(proc->pid, live, &stat) || stat.exiting || stat.state == 'Z' ||
+		stat.state == 'X') &&
+	       process_alive(proc);
+}
+
 enum ulp_code process_open(pid_t pid, struct process *proc, struct ulp_err *err)
 {
-	struct process p = {.pid = pid, .mem_fd = -1};
-	enum ulp_code code;
-	pid_t live = 0;
+	for (unsigned n = 1;; n++) {
+		struct process p = {.pid = pid, .mem_fd = -1};
+		pid_t live = 0;
+		enum ulp_code code = check_kind(pid, &p, &live, err);
 
-	code = check_kind(pid, &p, &live, err);
-	if (code != ULP_OK)
-		return code;
-	task_name(pid, p.name, sizeof(p.name));
-	code = check_class(pid, live, err);
-	if (code != ULP_OK)
-		return code;
-	code = open_mem(pid, live, &p, err);
-	if (code != ULP_OK)
-		return code;
-	read_auxv(pid, live, &p);
-	*proc = p;
-	return ULP_OK;
+		if (code == ULP_OK) {
+			task_name(pid, p.name, sizeof(p.name));
+			code = open_by_thread(live, &p, err);
+		}
+		/* Nothing is missing, or it is not for the end of that thread. */
+		if ((code == ULP_OK && p.at_phdr != 0 && p.at_phnum != 0) || live == 0 ||
+		    n == TASKS_TRIES || !thread_has_ended(&p, live)) {
+			if (code == ULP_OK)
+				*proc = p;
+			return code;
+		}
+		process_close(&p);
+	}
 }
 
 void process_close(struct process *proc)

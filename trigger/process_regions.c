@@ -114,15 +114,15 @@ static enum ulp_code read_maps(FILE *maps, struct region_list *list, struct ulp_
 	while (code == ULP_OK && getline(&line, &cap, maps) > 0)
 		code = add_line(list, line, err);
 	free(line);
-	if (code == ULP_OK && list->nr == 0)
+	/* The thread has ended, perhaps in the middle. */
+	if (code == ULP_OK && (list->nr == 0 || ferror(maps)))
 		code = ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
 	return code;
 }
 
-enum ulp_code process_regions(const struct process *proc, struct ulp_region **regions,
-			      char ***paths, size_t *nr, struct ulp_err *err)
+static enum ulp_code read_regions(const struct process *proc, struct region_list *list,
+				  struct ulp_err *err)
 {
-	struct region_list list = {.want_paths = paths != NULL};
 	char name[64];
 	enum ulp_code code;
 	FILE *maps;
@@ -134,15 +134,27 @@ enum ulp_code process_regions(const struct process *proc, struct ulp_region **re
 		return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
 	if (maps == NULL)
 		return ulp_fail_errno(err, ULP_ESYS, "cannot open %s", name);
-	code = read_maps(maps, &list, err);
+	code = read_maps(maps, list, err);
 	(void)fclose(maps);
-	if (code != ULP_OK) {
+	return code;
+}
+
+enum ulp_code process_regions(const struct process *proc, struct ulp_region **regions,
+			      char ***paths, size_t *nr, struct ulp_err *err)
+{
+	for (unsigned n = 1;; n++) {
+		struct region_list list = {.want_paths = paths != NULL};
+		enum ulp_code code = read_regions(proc, &list, err);
+
+		if (code == ULP_OK) {
+			*regions = list.regions;
+			if (paths != NULL)
+				*paths = list.paths;
+			*nr = list.nr;
+			return ULP_OK;
+		}
 		region_list_free(&list);
-		return code;
+		if (code != ULP_EGONE || n == TASKS_TRIES || !process_alive(proc))
+			return code;
 	}
-	*regions = list.regions;
-	if (paths != NULL)
-		*paths = list.paths;
-	*nr = list.nr;
-	return ULP_OK;
 }

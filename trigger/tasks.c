@@ -177,13 +177,12 @@ static bool is_live(pid_t pid, pid_t tid)
 	return task_stat(pid, tid, &stat) && stat.state != 'Z' && stat.state != 'X';
 }
 
-pid_t tasks_live(pid_t pid)
+/* The lowest of the listed threads that lives; 0 if there is none among them. */
+static pid_t lowest_live(pid_t pid)
 {
 	pid_t *tids, live = 0;
 	size_t nr;
 
-	if (is_live(pid, pid))
-		return pid;
 	if (tasks_list(pid, &tids, &nr, NULL) != ULP_OK)
 		return 0;
 	for (size_t i = 0; i < nr && live == 0; i++) {
@@ -192,6 +191,24 @@ pid_t tasks_live(pid_t pid)
 	}
 	free(tids);
 	return live;
+}
+
+pid_t tasks_live(pid_t pid)
+{
+	struct task_status status;
+
+	if (is_live(pid, pid))
+		return pid;
+	/* All that were listed may have ended meanwhile, and others begun. */
+	for (unsigned n = 0; n < TASKS_TRIES; n++) {
+		pid_t live = lowest_live(pid);
+
+		if (live != 0)
+			return live;
+		if (!task_status(pid, pid, &status) || status.nr_threads <= 1)
+			return 0;
+	}
+	return 0;
 }
 
 const char *task_name(pid_t pid, char *buf, size_t len)

@@ -56,7 +56,10 @@ ULP_MUST_CHECK enum ulp_code tasks_list(pid_t pid, pid_t **tids, size_t *nr, str
 /*
  * A thread whose files in /proc work: the leader, or if that has ended before
  * the others (its maps are empty then) the lowest one that lives.  0: none.
+ * That one may end at any time, before its files are opened too: then it is to
+ * be asked for again, at most TASKS_TRIES times, as long as the process lives.
  */
+#define TASKS_TRIES 100u
 pid_t tasks_live(pid_t pid);
 
 /* Name of a process into buf, control characters replaced by '?'; "?" if it is gone.  Returns buf.

@@ -60,6 +60,11 @@ struct ulp_function *fake_patch_function(struct fake_patch *p, const char *name)
 		.new_size = NEW_SIZE,
 		.layout = ULP_ENTRY_NOP5,
 	};
+	if (file[vaddr] == 0xf3) { /* endbr64 */
+		f->layout = ULP_ENTRY_PFE_16_14;
+		f->entry_vaddr = vaddr + 4;
+		f->word_vaddr = f->entry_vaddr & ~7ull;
+	}
 	for (size_t i = 0; i < syms->sh_size / sizeof(Elf64_Sym); i++) {
 		const Elf64_Sym *sym = (const Elf64_Sym *)(file + syms->sh_offset) + i;
 

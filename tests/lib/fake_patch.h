@@ -40,7 +40,7 @@ void fake_patch_begin(struct fake_patch *p, const struct fake_process *fp, size_
 
 /*
  * Replaces a function of the target, as its bytes are in the file.  Its entry
- * is the NOP at its first byte.
+ * is the NOP at its first byte, or those behind its endbr64 ("delta").
  */
 struct ulp_function *fake_patch_function(struct fake_patch *p, const char *name);
 

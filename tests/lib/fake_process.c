@@ -87,6 +87,16 @@ static void add_function(struct eb *eb, const char *name, uint64_t off, uint64_t
 		memcpy(eb_data(eb, TEXT_SECTION) + off, NOP5, 5); /* with its NUL */
 }
 
+/* -fpatchable-function-entry=16,14 with -fcf-protection: what changes is in two words. */
+static void add_pfe_function(struct eb *eb, const char *name, uint64_t off, uint64_t size)
+{
+	static const unsigned char at[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x90, 0x90};
+
+	add_function(eb, name, off, size, false);
+	memset(eb_data(eb, TEXT_SECTION) + off - 14, 0x90, 14);
+	memcpy(eb_data(eb, TEXT_SECTION) + off, at, sizeof(at));
+}
+
 static struct eb *usual_target(void)
 {
 	struct eb *eb = fake_library("libtarget.so.1", FAKE_TARGET_BUILD_ID);
@@ -95,6 +105,7 @@ static struct eb *usual_target(void)
 	add_function(eb, "beta", 0x40, 0x40, true);
 	add_function(eb, "gamma", 0x83, 0x3d, true); /* at byte 3 of its word */
 	add_function(eb, "quiet", 0x100, 0x20, false);
+	add_pfe_function(eb, "delta", 0x15e, 0x22);
 	eb_needed(eb, "libother.so.1");
 	return eb;
 }

@@ -49,6 +49,12 @@ void sample_init(struct sample *s)
 			    {"trace_hook", "", "", ULP_IMPORT_WEAK}},
 		.references = {{"table", 2, SAMPLE_TEXT_VADDR + 0x10, 0x9000, -4},
 			       {"helper", 1, SAMPLE_DATA_VADDR, 0x5800, 0}},
+		.relations = {{"sample-CVE-2024-1", ULP_RELATION_REQUIRES},
+			      {"sample-test-build", ULP_RELATION_CONFLICTS},
+			      {"sample-CVE-2025-2", ULP_RELATION_SUPERSEDES}},
+		.accepts = {{"struct-layout", "struct header", "old code never reads the end"}},
+		.guards = {{"parse_body.cold", 0x4000, 0x18},
+			   {"parse_header.isra.0", 0x5200, UINT64_MAX - 0x5200}},
 	};
 	init_functions(s->functions);
 	s->patch = (struct ulp_patch){
@@ -66,6 +72,12 @@ void sample_init(struct sample *s)
 		.nr_imports = SAMPLE_NR_IMPORTS,
 		.references = s->references,
 		.nr_references = SAMPLE_NR_REFERENCES,
+		.relations = s->relations,
+		.nr_relations = SAMPLE_NR_RELATIONS,
+		.accepts = s->accepts,
+		.nr_accepts = SAMPLE_NR_ACCEPTS,
+		.guards = s->guards,
+		.nr_guards = SAMPLE_NR_GUARDS,
 	};
 }
 
@@ -154,6 +166,34 @@ static bool references_match(const struct ulp_patch *a, const struct ulp_patch *
 	return true;
 }
 
+static bool words_match(const struct ulp_patch *a, const struct ulp_patch *b)
+{
+	if (a->nr_relations != b->nr_relations || a->nr_accepts != b->nr_accepts)
+		return false;
+	for (size_t i = 0; i < a->nr_relations; i++)
+		if (strcmp(a->relations[i].name, b->relations[i].name) != 0 ||
+		    a->relations[i].kind != b->relations[i].kind)
+			return false;
+	for (size_t i = 0; i < a->nr_accepts; i++)
+		if (strcmp(a->accepts[i].refusal, b->accepts[i].refusal) != 0 ||
+		    strcmp(a->accepts[i].name, b->accepts[i].name) != 0 ||
+		    strcmp(a->accepts[i].reason, b->accepts[i].reason) != 0)
+			return false;
+	return true;
+}
+
+static bool guards_match(const struct ulp_patch *a, const struct ulp_patch *b)
+{
+	if (a->nr_guards != b->nr_guards)
+		return false;
+	for (size_t i = 0; i < a->nr_guards; i++)
+		if (strcmp(a->guards[i].name, b->guards[i].name) != 0 ||
+		    a->guards[i].vaddr != b->guards[i].vaddr ||
+		    a->guards[i].size != b->guards[i].size)
+			return false;
+	return true;
+}
+
 bool patch_matches(const struct ulp_patch *a, const struct ulp_patch *b, enum ulp_section section)
 {
 	if (a->machine != b->machine || strcmp(a->name, b->name) != 0 ||
@@ -168,8 +208,10 @@ bool patch_matches(const struct ulp_patch *a, const struct ulp_patch *b, enum ul
 		if (!function_matches(&a->functions[i], &b->functions[i], section))
 			return false;
 	if (section == ULP_SECTION_REVERT)
-		return b->nr_imports == 0 && b->nr_references == 0;
-	return imports_match(a, b) && references_match(a, b);
+		return b->nr_imports == 0 && b->nr_references == 0 && b->nr_relations == 0 &&
+		       b->nr_accepts == 0 && b->nr_guards == 0;
+	return imports_match(a, b) && references_match(a, b) && words_match(a, b) &&
+	       guards_match(a, b);
 }
 
 void section_mend(unsigned char *bytes, size_t len, bool with_length)

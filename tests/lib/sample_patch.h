@@ -19,6 +19,9 @@
 #define SAMPLE_NR_LABELS 2
 #define SAMPLE_NR_IMPORTS 2
 #define SAMPLE_NR_REFERENCES 2
+#define SAMPLE_NR_RELATIONS 3
+#define SAMPLE_NR_ACCEPTS 1
+#define SAMPLE_NR_GUARDS 2
 
 /* The arrays that patch points into, all writable by the test.  Not to be copied or moved. */
 struct sample {
@@ -27,6 +30,9 @@ struct sample {
 	const char *labels[SAMPLE_NR_LABELS];
 	struct ulp_import imports[SAMPLE_NR_IMPORTS];
 	struct ulp_reference references[SAMPLE_NR_REFERENCES];
+	struct ulp_relation relations[SAMPLE_NR_RELATIONS];
+	struct ulp_accept accepts[SAMPLE_NR_ACCEPTS];
+	struct ulp_guard guards[SAMPLE_NR_GUARDS];
 };
 
 /* For the running machine.  ulp_patch_deinit() is not needed (it would do nothing but zero). */
@@ -44,7 +50,7 @@ unsigned char *sample_container(const struct ulp_patch *patch, const struct ulp_
 
 /*
  * Whether b is what section holds of a: all of it in .ulp; in .ulp.rev no
- * imports, no references, and no places of replacements.
+ * imports, references, relations, accepts and guards, and no places of replacements.
  */
 bool patch_matches(const struct ulp_patch *a, const struct ulp_patch *b, enum ulp_section section);
 

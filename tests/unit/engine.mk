@@ -2,10 +2,10 @@
 ENGINE_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/engine/arch/$(ULP_ARCH)
 ENGINE_TEST_LDADD = libtestengine.la libtest.la libengine.la libcontainer.la $(CMOCKA_LIBS)
 check_PROGRAMS += unit_reader unit_own_process unit_objects unit_linker_program unit_symbols unit_bindings \
-	unit_placement unit_load unit_registry unit_commit unit_plan unit_plan_refusals \
+	unit_placement unit_load unit_registry unit_commit unit_plan unit_entry_words unit_plan_refusals unit_relations \
 	unit_hostile unit_engine_arch
 TESTS += unit_reader unit_own_process unit_objects unit_linker_program unit_symbols unit_bindings \
-	unit_placement unit_load unit_registry unit_commit unit_plan unit_plan_refusals \
+	unit_placement unit_load unit_registry unit_commit unit_plan unit_entry_words unit_plan_refusals unit_relations \
 	unit_hostile unit_engine_arch
 unit_reader_SOURCES = tests/unit/test_reader.c
 unit_reader_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
@@ -25,6 +25,9 @@ unit_symbols_LDADD = $(ENGINE_TEST_LDADD)
 unit_bindings_SOURCES = tests/unit/test_bindings.c
 unit_bindings_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 unit_bindings_LDADD = $(ENGINE_TEST_LDADD)
+unit_entry_words_SOURCES = tests/unit/test_entry_words.c
+unit_entry_words_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_entry_words_LDADD = $(ENGINE_TEST_LDADD)
 unit_placement_SOURCES = tests/unit/test_placement.c
 unit_placement_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 unit_placement_LDADD = $(ENGINE_TEST_LDADD)
@@ -45,6 +48,9 @@ unit_plan_refusals_SOURCES = tests/unit/test_plan_refusals.c tests/lib/fail_allo
 unit_plan_refusals_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 unit_plan_refusals_LDADD = $(ENGINE_TEST_LDADD)
 unit_plan_refusals_LDFLAGS = $(FAIL_ALLOC_LINK)
+unit_relations_SOURCES = tests/unit/test_relations.c
+unit_relations_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_relations_LDADD = $(ENGINE_TEST_LDADD)
 unit_hostile_SOURCES = tests/unit/test_hostile.c
 unit_hostile_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 unit_hostile_LDADD = $(ENGINE_TEST_LDADD)

@@ -213,6 +213,17 @@ static void coroutine_waits_outside(struct board *board, void *arg)
 	switch_to_coroutine(board);
 }
 
+/* The usual stack cannot be unwound from there, so that its words count. */
+static void coroutine_waits_with_pointer(struct board *board, void *arg)
+{
+	volatile uintptr_t word = (uintptr_t)__start_ulp_active_target;
+
+	(void)arg;
+	switch_to_coroutine(board);
+	if (word == 0)
+		victim_fail(board, "never");
+}
+
 /* Below code that no file is mapped for. */
 static void wait_with_words_below(void *arg)
 {
@@ -263,9 +274,24 @@ static void generated_code_inside(struct board *board, void *arg)
 
 /* --- the check ---------------------------------------------------------------------- */
 
+/* What earlier checks have left below the stack pointer, which victims inherit. */
+static __attribute__((noinline)) void wipe_stack(void)
+{
+	volatile char bytes[256 << 10];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = 0;
+}
+
+static struct victim start_victim(victim_fn *fn)
+{
+	wipe_stack();
+	return victim_start(fn, NULL);
+}
+
 static enum ulp_code check(victim_fn *fn, struct ulp_err *err)
 {
-	struct victim v = victim_start(fn, NULL);
+	struct victim v = start_victim(fn);
 	struct remote_space rs;
 	struct process proc;
 	struct session *s;
@@ -352,6 +378,18 @@ static void word_below_generated_code_counts(void **state)
 	assert_not_active(generated_code);
 }
 
+/* The range is a library: its first byte is no entry at which a thread would be outside. */
+static void the_start_of_a_library_counts_and_that_of_a_function_does_not(void **state)
+{
+	(void)state;
+	range.whole = true;
+	assert_active(waits_inside, "is inside target, at 0x");
+	assert_active(coroutine_waits_with_pointer, "may be inside target: its stack holds 0x");
+	assert_not_active(waits_outside);
+	range.whole = false;
+	assert_not_active(coroutine_waits_with_pointer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +401,7 @@ int main(void)
 		cmocka_unit_test(function_below_an_alternate_stack_is_active),
 		cmocka_unit_test(function_below_a_coroutine_is_active),
 		cmocka_unit_test(word_below_generated_code_counts),
+		cmocka_unit_test(the_start_of_a_library_counts_and_that_of_a_function_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, find_target, NULL);

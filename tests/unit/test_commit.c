@@ -16,26 +16,32 @@
 
 static const char *const function_names[NR_FUNCTIONS] = {"alpha", "beta", "gamma"};
 
-/* Row: what was done before, and what is to be done now: 'a', 'b' apply, 'A', 'B' revert. */
+/*
+ * Row: what was done before, and what is to be done now: 'a', 'b', 'c' apply, 'A', 'B', 'C'
+ * revert.  c replaces beta and gamma, and supersedes a and b.
+ */
 static const struct scenario {
 	const char *before;
 	char now;
 } scenarios[] = {
-	{"", 'a'},    {"a", 'b'},   {"a", 'A'},	 {"ab", 'A'},	{"ab", 'B'},   {"aA", 'a'},
-	{"abA", 'a'}, {"abA", 'B'}, {"bB", 'a'}, {"abAB", 'b'}, {"baBA", 'a'},
+	{"", 'a'},    {"a", 'b'},   {"a", 'A'},	   {"ab", 'A'},	  {"ab", 'B'},	  {"aA", 'a'},
+	{"abA", 'a'}, {"abA", 'B'}, {"bB", 'a'},   {"abAB", 'b'}, {"baBA", 'a'},  {"a", 'c'},
+	{"ab", 'c'},  {"abA", 'c'}, {"abcC", 'b'}, {"acC", 'c'},  {"acCab", 'c'},
 };
+
+#define NR_CONTAINERS 3u
 
 #define NR_SCENARIOS (sizeof(scenarios) / sizeof(*scenarios))
 
 /* What can be seen from outside. */
 struct sight {
-	char owner[NR_FUNCTIONS]; /* of each word: 'a', 'b', '-' original, '?' anything else */
-	bool applied[2];	  /* a, b */
+	char owner[NR_FUNCTIONS]; /* of each word: 'a', 'b', 'c', '-' original, '?' anything else */
+	bool applied[NR_CONTAINERS]; /* a, b, c */
 };
 
 struct fixture {
 	struct fake_process fp;
-	struct ulp_container containers[2];
+	struct ulp_container containers[NR_CONTAINERS];
 	struct ulp_err err;
 	const struct scenario *scenario;
 	struct fake_space start; /* as the scenario begins */
@@ -45,7 +51,7 @@ struct fixture {
 
 static const struct ulp_container *container(const struct fixture *f, char step)
 {
-	return &f->containers[step == 'b' || step == 'B'];
+	return &f->containers[(step | 0x20) - 'a'];
 }
 
 static bool is_revert(char step)
@@ -85,7 +91,7 @@ static struct sight look(struct fixture *f)
 	fake_process_open(&f->fp, &e);
 	for (size_t i = 0; i < NR_FUNCTIONS; i++)
 		s.owner[i] = owner_of(f, &e, i);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < NR_CONTAINERS; i++) {
 		long index = registry_find(&e.registry, &f->containers[i].build_id,
 					   f->fp.objects[FAKE_TARGET].bias);
 		/* A record that is there but not applied is as good as none. */
@@ -144,6 +150,19 @@ static void recover(struct fixture *f, long writes_to_live)
 	fake_space_heal(&f->fp.fs);
 }
 
+static void make_superseding(struct fixture *f)
+{
+	struct ulp_relation relation = {"fix", ULP_RELATION_SUPERSEDES};
+	struct fake_patch p;
+
+	fake_patch_begin(&p, &f->fp, FAKE_TARGET, "new-fix", 'c');
+	p.patch.relations = &relation;
+	p.patch.nr_relations = 1;
+	fake_patch_function(&p, "beta");
+	fake_patch_function(&p, "gamma");
+	fake_patch_end(&p, &f->containers[2]);
+}
+
 static void fixture_init(struct fixture *f, const struct scenario *scenario)
 {
 	static const char *const of_a[] = {"alpha", "beta", NULL};
@@ -153,6 +172,7 @@ static void fixture_init(struct fixture *f, const struct scenario *scenario)
 	fake_process_init(&f->fp);
 	fake_patch_make(&f->fp, &f->containers[0], 'a', of_a);
 	fake_patch_make(&f->fp, &f->containers[1], 'b', of_b);
+	make_superseding(f);
 	for (const char *step = scenario->before; *step; step++)
 		if (is_revert(*step))
 			fake_revert(&f->fp, container(f, *step));
@@ -171,8 +191,8 @@ static void fixture_init(struct fixture *f, const struct scenario *scenario)
 static void fixture_deinit(struct fixture *f)
 {
 	fake_space_deinit(&f->start);
-	ulp_container_close(&f->containers[0]);
-	ulp_container_close(&f->containers[1]);
+	for (size_t i = 0; i < NR_CONTAINERS; i++)
+		ulp_container_close(&f->containers[i]);
 	fake_process_deinit(&f->fp);
 }
 

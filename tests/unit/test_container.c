@@ -434,7 +434,7 @@ static void container_reports_damage_inside_the_sections(void **state)
 	assert_rejected(f, ULP_EFORMAT, "dir/x.so: .ulp.rev+0x18");
 	apply[0x30] ^= 1;
 	assert_rejected(f, ULP_EFORMAT, "dir/x.so: .ulp+0x18");
-	apply[offsetof(struct ulp_wire_header, version)] = 2;
+	apply[offsetof(struct ulp_wire_header, version)] = ULP_FORMAT_VERSION + 1;
 	assert_rejected(f, ULP_EVERSION, "dir/x.so: .ulp+0x8");
 }
 

@@ -530,7 +530,8 @@ static void entries_of_16_14_are_counted_by_their_relocations(void **state)
 	eb_section(eb, ".rela.unused", SHT_RELA, 0, relas, sizeof(relas)); /* not for ld.so */
 	assert_int_equal(count_entries(eb, &layout), 3);
 	assert_int_equal(layout, ULP_ENTRY_PFE_16_14);
-	assert_true(entries[0] == PFE_TEXT_VADDR + 14); /* the function behind the NOPs */
+	assert_true(entries[0] == PFE_TEXT_VADDR + 14);
+	assert_true(entries[1] == PFE_TEXT_VADDR + 0x20 + 14 + 4); /* behind endbr64 */
 }
 
 static void entries_of_16_14_are_counted_by_their_addresses(void **state)
@@ -549,7 +550,8 @@ static void entries_of_16_14_are_counted_by_their_addresses(void **state)
 		   sizeof(addrs) - 5);
 	assert_int_equal(count_entries(eb, &layout), 3);
 	assert_int_equal(layout, ULP_ENTRY_PFE_16_14);
-	assert_true(entries[0] == PFE_TEXT_VADDR + 14); /* the function behind the NOPs */
+	assert_true(entries[0] == PFE_TEXT_VADDR + 14);
+	assert_true(entries[1] == PFE_TEXT_VADDR + 0x20 + 14 + 4); /* behind endbr64 */
 }
 
 static void entries_are_none_without_a_list_or_for_an_unknown_machine(void **state)

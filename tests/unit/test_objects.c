@@ -279,6 +279,112 @@ static void a_list_in_change_is_to_be_tried_again(void **state)
 	assert_succeeds(read_objects(f), &f->err);
 }
 
+/* The dynamic linker at work between two reads of ours. */
+static struct {
+	const struct ulp_space_ops *real;
+	struct link_map *last; /* what follows it is another while the linker is at work: */
+	struct link_map *usually;
+	struct link_map *leads_to;
+	size_t first;  /* with that read, ... */
+	size_t nr;     /* and so many in all; ... */
+	bool restless; /* or with every second one */
+	size_t nr_reads;
+} linker;
+
+static enum ulp_code read_with_linker(struct ulp_space *space, struct remote from, void *buf,
+				      size_t len, struct ulp_err *err)
+{
+	const size_t n = ++linker.nr_reads;
+	const bool at_work =
+		linker.restless ? n % 2 == 1 : n >= linker.first && n - linker.first < linker.nr;
+
+	linker.last->l_next = at_work ? linker.leads_to : linker.usually;
+	return linker.real->read(space, from, buf, len, err);
+}
+
+static void linker_begin(struct fixture *f, struct ulp_space_ops *ops, struct link_map *leads_to)
+{
+	memset(&linker, 0, sizeof(linker));
+	linker.real = f->fp.fs.space.ops;
+	linker.last = fake_process_link_map(&f->fp, FAKE_OTHER);
+	linker.usually = linker.last->l_next;
+	linker.leads_to = leads_to;
+	*ops = *linker.real;
+	ops->read = read_with_linker;
+	f->fp.fs.space.ops = ops;
+}
+
+static void linker_end(struct fixture *f)
+{
+	linker.last->l_next = linker.usually;
+	f->fp.fs.space.ops = linker.real;
+}
+
+/* Reads the objects, with the change at each possible moment. */
+static void change_at_each_read(struct fixture *f, struct link_map *leads_to, size_t nr)
+{
+	struct ulp_space_ops ops;
+
+	linker_begin(f, &ops, leads_to);
+	linker.nr = nr;
+	do {
+		linker.first++;
+		linker.nr_reads = 0;
+		assert_succeeds(read_objects(f), &f->err);
+		assert_non_null(object(f, FAKE_TARGET));
+		assert_non_null(object(f, FAKE_OTHER));
+		assert_true(f->objs.nr == f->fp.nr || !object(f, FAKE_PLUGIN));
+	} while (linker.first <= linker.nr_reads);
+	linker_end(f);
+}
+
+static void an_object_may_leave_while_the_list_is_read(void **state)
+{
+	struct fixture *f = *state;
+
+	change_at_each_read(f, NULL, SIZE_MAX);
+	change_at_each_read(f, NULL, 1);
+}
+
+/* One that is being unloaded may lead anywhere. */
+static void a_list_may_be_damaged_for_a_moment(void **state)
+{
+	struct fixture *f = *state;
+
+	change_at_each_read(f, (void *)(uintptr_t)f->fp.objects[FAKE_OTHER].link_map, 1);
+	change_at_each_read(f, (void *)0x123456789000, 1);
+}
+
+static void an_object_that_has_left_meanwhile_is_not_listed(void **state)
+{
+	struct fixture *f = *state;
+	struct ulp_space_ops ops;
+
+	linker_begin(f, &ops, NULL);
+	linker.nr = SIZE_MAX;
+	linker.first = SIZE_MAX;
+	assert_succeeds(read_objects(f), &f->err);
+	assert_non_null(object(f, FAKE_PLUGIN));
+	/* All was read but for the last look at the list. */
+	linker.first = linker.nr_reads - 1;
+	linker.nr_reads = 0;
+	assert_succeeds(read_objects(f), &f->err);
+	assert_null(object(f, FAKE_PLUGIN));
+	linker_end(f);
+}
+
+static void a_list_that_never_rests_is_to_be_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	struct ulp_space_ops ops;
+
+	linker_begin(f, &ops, NULL);
+	linker.restless = true;
+	assert_int_equal(read_objects(f), ULP_ESTOP);
+	linker_end(f);
+	assert_succeeds(read_objects(f), &f->err);
+}
+
 static void a_program_that_has_not_started_yet_is_to_be_tried_again(void **state)
 {
 	struct fixture *f = *state;
@@ -386,6 +492,10 @@ int main(void)
 		TEST(a_build_id_that_cannot_be_is_none),
 		TEST(a_dynamic_section_without_an_end_is_refused),
 		TEST(a_list_in_change_is_to_be_tried_again),
+		TEST(an_object_may_leave_while_the_list_is_read),
+		TEST(a_list_may_be_damaged_for_a_moment),
+		TEST(an_object_that_has_left_meanwhile_is_not_listed),
+		TEST(a_list_that_never_rests_is_to_be_tried_again),
 		TEST(a_program_that_has_not_started_yet_is_to_be_tried_again),
 		TEST(a_static_program_is_not_supported),
 		TEST(a_program_without_dt_debug_is_not_supported),

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where the sample's first chunk is in .ulp: behind the header and a row for each chunk. */
+#define FIRST_CHUNK (32 + 10 * 16)
+
 /* A sample as a section, in memory of exactly its length, so that ASan sees the end. */
 struct fixture {
 	struct sample sample;
@@ -124,6 +127,9 @@ static void patch_without_optional_parts_reads_back(void **state)
 	f->sample.patch.nr_labels = 0;
 	f->sample.patch.nr_imports = 0;
 	f->sample.patch.nr_references = 0;
+	f->sample.patch.nr_relations = 0;
+	f->sample.patch.nr_accepts = 0;
+	f->sample.patch.nr_guards = 0;
 	f->sample.patch.nr_functions = 1;
 	f->sample.patch.description = "";
 	f->sample.patch.consistency = ULP_CONSISTENCY_NONE;
@@ -131,6 +137,113 @@ static void patch_without_optional_parts_reads_back(void **state)
 	assert_succeeds(fixture_read(f, &patch), &f->err);
 	assert_true(patch_matches(&f->sample.patch, &patch, ULP_SECTION_APPLY));
 	ulp_patch_deinit(&patch);
+}
+
+/* What the section says its version is. */
+static unsigned version_of(const struct fixture *f)
+{
+	struct ulp_wire_header header;
+
+	memcpy(&header, f->bytes, sizeof(header));
+	return header.version;
+}
+
+static void patch_section_has_the_lowest_version_that_holds_it(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(version_of(f), 2);
+	fixture_write(f, ULP_SECTION_REVERT);
+	assert_int_equal(version_of(f), 1);
+	f->sample.patch.nr_relations = 0;
+	fixture_write(f, ULP_SECTION_APPLY);
+	assert_int_equal(version_of(f), 2);
+	f->sample.patch.nr_accepts = 0;
+	f->sample.patch.nr_guards = 0;
+	fixture_write(f, ULP_SECTION_APPLY);
+	assert_int_equal(version_of(f), 1);
+	f->sample.patch.consistency = ULP_CONSISTENCY_LIBRARY;
+	fixture_write(f, ULP_SECTION_APPLY);
+	assert_int_equal(version_of(f), 2);
+	fixture_write(f, ULP_SECTION_REVERT);
+	assert_int_equal(version_of(f), 2);
+}
+
+static void set_version(struct fixture *f, uint16_t version)
+{
+	memcpy(f->bytes + offsetof(struct ulp_wire_header, version), &version, sizeof(version));
+}
+
+/* As old readers wrote and read it; the new ones must see the same. */
+static void patch_of_version_1_reads_back(void **state)
+{
+	struct fixture *f = *state;
+	struct ulp_patch patch;
+
+	f->sample.patch.nr_relations = 0;
+	f->sample.patch.nr_accepts = 0;
+	f->sample.patch.nr_guards = 0;
+	fixture_write(f, ULP_SECTION_APPLY);
+	assert_int_equal(version_of(f), 1);
+	assert_succeeds(fixture_read(f, &patch), &f->err);
+	assert_true(patch_matches(&f->sample.patch, &patch, ULP_SECTION_APPLY));
+	assert_int_equal(patch.nr_relations, 0);
+	ulp_patch_deinit(&patch);
+}
+
+static void assert_version_fails(struct fixture *f, uint16_t version)
+{
+	set_version(f, version);
+	assert_read_fails(f, ULP_EFORMAT, offsetof(struct ulp_wire_header, version));
+}
+
+/* Neither what the version does not have, nor a higher one than what is there needs. */
+static void reader_rejects_a_version_that_is_not_that_of_the_content(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_version_fails(f, 1);
+	f->sample.patch.nr_relations = 0;
+	fixture_write(f, ULP_SECTION_APPLY);
+	assert_version_fails(f, 1);
+	f->sample.patch.nr_accepts = 0;
+	f->sample.patch.nr_guards = 0;
+	fixture_write(f, ULP_SECTION_APPLY);
+	assert_version_fails(f, 2);
+	f->sample.patch.consistency = ULP_CONSISTENCY_LIBRARY;
+	fixture_write(f, ULP_SECTION_REVERT);
+	assert_version_fails(f, 1);
+}
+
+/* As many relations as may be, and one more. */
+static void patch_has_a_bounded_number_of_relations(void **state)
+{
+	struct fixture *f = *state;
+	struct ulp_relation *relations = calloc(ULP_MAX_RELATIONS + 1, sizeof(*relations));
+	char(*names)[16] = calloc(ULP_MAX_RELATIONS + 1, sizeof(*names));
+	struct ulp_patch patch;
+	void *bytes;
+	size_t len;
+
+	assert_non_null(relations);
+	assert_non_null(names);
+	for (size_t i = 0; i <= ULP_MAX_RELATIONS; i++) {
+		snprintf(names[i], sizeof(names[i]), "patch%zu", i);
+		relations[i] = (struct ulp_relation){names[i], ULP_RELATION_CONFLICTS};
+	}
+	f->sample.patch.relations = relations;
+	f->sample.patch.nr_relations = ULP_MAX_RELATIONS;
+	fixture_write(f, ULP_SECTION_APPLY);
+	assert_succeeds(fixture_read(f, &patch), &f->err);
+	assert_int_equal(patch.nr_relations, ULP_MAX_RELATIONS);
+	ulp_patch_deinit(&patch);
+	f->sample.patch.nr_relations++;
+	assert_int_equal(
+		ulp_patch_write(&f->sample.patch, ULP_SECTION_APPLY, &bytes, &len, &f->err),
+		ULP_EFORMAT);
+	assert_non_null(strstr(f->err.text, "RELATIONS"));
+	free(relations);
+	free(names);
 }
 
 static void patch_with_many_records_reads_back(void **state)
@@ -176,14 +289,14 @@ static void patch_write_gives_the_same_bytes_for_the_same_patch(void **state)
 
 static void patch_section_begins_as_the_format_says(void **state)
 {
-	static const unsigned char begin[] = {'U', 'L', 'P', 'A', 'T', 'C', 'H', 0, 1, 0, 32, 0};
+	static const unsigned char begin[] = {'U', 'L', 'P', 'A', 'T', 'C', 'H', 0, 2, 0, 32, 0};
 	struct fixture *f = *state;
 	uint32_t total;
 
 	assert_memory_equal(f->bytes, begin, sizeof(begin));
 	memcpy(&total, f->bytes + 16, sizeof(total));
 	assert_int_equal(total, f->len);
-	assert_int_equal(row_of(f, ULP_CHUNK_META).off, 32 + 7 * 16);
+	assert_int_equal(row_of(f, ULP_CHUNK_META).off, FIRST_CHUNK);
 	fixture_write(f, ULP_SECTION_REVERT);
 	assert_memory_equal(f->bytes, "ULPREVT", 8);
 }
@@ -241,6 +354,46 @@ static void set_same_entry(struct sample *s)
 	s->functions[1] = s->functions[0];
 }
 
+static void set_relation_to_itself(struct sample *s)
+{
+	s->relations[1].name = s->patch.name;
+}
+
+static void set_relation_twice(struct sample *s)
+{
+	s->relations[2].name = s->relations[0].name;
+}
+
+static void set_relation_without_name(struct sample *s)
+{
+	s->relations[0].name = "";
+}
+
+static void set_relation_of_no_kind(struct sample *s)
+{
+	uint32_t none = 0;
+
+	memcpy(&s->relations[0].kind, &none, sizeof(none));
+}
+
+static void set_relation_to_a_long_name(struct sample *s)
+{
+	static char name[ULP_PATCH_NAME_MAX + 2];
+
+	memset(name, 'x', sizeof(name) - 1);
+	s->relations[0].name = name;
+}
+
+static void set_accept_without_reason(struct sample *s)
+{
+	s->accepts[0].reason = "";
+}
+
+static void set_accept_of_several_lines(struct sample *s)
+{
+	s->accepts[0].reason = s->patch.description;
+}
+
 static void set_unknown_machine(struct sample *s)
 {
 	s->patch.machine = EM_NONE;
@@ -252,10 +405,21 @@ static void patch_write_refuses_what_could_not_be_read_back(void **state)
 		void (*change)(struct sample *s);
 		enum ulp_code code;
 	} rows[] = {
-		{set_empty_name, ULP_EFORMAT},	  {set_control_character, ULP_EFORMAT},
-		{set_no_functions, ULP_EFORMAT},  {set_no_build_id, ULP_EFORMAT},
-		{set_long_build_id, ULP_EFORMAT}, {set_unknown_consistency, ULP_EFORMAT},
-		{set_no_layout, ULP_EFORMAT},	  {set_same_entry, ULP_EFORMAT},
+		{set_empty_name, ULP_EFORMAT},
+		{set_control_character, ULP_EFORMAT},
+		{set_no_functions, ULP_EFORMAT},
+		{set_no_build_id, ULP_EFORMAT},
+		{set_long_build_id, ULP_EFORMAT},
+		{set_unknown_consistency, ULP_EFORMAT},
+		{set_no_layout, ULP_EFORMAT},
+		{set_same_entry, ULP_EFORMAT},
+		{set_relation_to_itself, ULP_EFORMAT},
+		{set_relation_twice, ULP_EFORMAT},
+		{set_relation_without_name, ULP_EFORMAT},
+		{set_relation_of_no_kind, ULP_EFORMAT},
+		{set_relation_to_a_long_name, ULP_EFORMAT},
+		{set_accept_without_reason, ULP_EFORMAT},
+		{set_accept_of_several_lines, ULP_EFORMAT},
 		{set_unknown_machine, ULP_EARCH},
 	};
 	struct fixture *f = *state;
@@ -330,6 +494,15 @@ struct damage {
 #define REFERENCE(member, index, value) \
 	IN_RECORD(ULP_CHUNK_REFERENCES, ulp_wire_reference, member, index, value)
 
+#define RELATION(member, index, value) \
+	IN_RECORD(ULP_CHUNK_RELATIONS, ulp_wire_relation, member, index, value)
+#define ACCEPT(member, index, value) \
+	IN_RECORD(ULP_CHUNK_ACCEPTS, ulp_wire_accept, member, index, value)
+#define GUARD(member, index, value) \
+	IN_RECORD(ULP_CHUNK_GUARDS, ulp_wire_guard, member, index, value)
+#define GUARD_BLAMED(member, index, value, blamed) \
+	BLAMED(ULP_CHUNK_GUARDS, ulp_wire_guard, member, index, value, blamed)
+
 /* Offsets that no string of the sample has: the first one starts at 1. */
 #define INSIDE_A_STRING 2
 #define PAST_THE_STRINGS 0x10000
@@ -338,7 +511,7 @@ static const struct damage damages[] = {
 	IN_HEADER(magic, 0x54564552504c55 /* the other section's */, ULP_EFORMAT),
 	IN_HEADER(magic, 0x20484354415055, ULP_EFORMAT),
 	IN_HEADER(version, 0, ULP_EVERSION),
-	IN_HEADER(version, 2, ULP_EVERSION),
+	IN_HEADER(version, ULP_FORMAT_VERSION + 1, ULP_EVERSION),
 	IN_HEADER(version, 0x100, ULP_EVERSION),
 	IN_HEADER(header_len, 0, ULP_EFORMAT),
 	IN_HEADER(header_len, 40, ULP_EFORMAT),
@@ -353,7 +526,7 @@ static const struct damage damages[] = {
 	 sizeof(struct ulp_wire_header)},
 
 	IN_ROW(ULP_CHUNK_META, id, 0),
-	IN_ROW(ULP_CHUNK_META, id, ULP_CHUNK_STRINGS + 1),
+	IN_ROW(ULP_CHUNK_META, id, ULP_NR_CHUNK_IDS),
 	IN_ROW(ULP_CHUNK_META, id, UINT32_MAX),
 	IN_ROW(ULP_CHUNK_STRINGS, id, ULP_CHUNK_REFERENCES), /* a second one of it */
 	IN_ROW(ULP_CHUNK_META, record_len, 0),
@@ -362,10 +535,10 @@ static const struct damage damages[] = {
 	IN_ROW(ULP_CHUNK_STRINGS, record_len, 2),
 	IN_ROW(ULP_CHUNK_META, off, 0),
 	IN_ROW(ULP_CHUNK_META, off, 32),	      /* over the table of contents */
-	IN_ROW(ULP_CHUNK_META, off, 32 + 7 * 16 + 1), /* not aligned */
-	IN_ROW(ULP_CHUNK_META, off, 32 + 7 * 16 + 8), /* a gap */
-	IN_ROW(ULP_CHUNK_LABELS, off, 32 + 7 * 16),   /* over META */
-	IN_ROW(ULP_CHUNK_STRINGS, off, 32 + 7 * 16),
+	IN_ROW(ULP_CHUNK_META, off, FIRST_CHUNK + 1), /* not aligned */
+	IN_ROW(ULP_CHUNK_META, off, FIRST_CHUNK + 8), /* a gap */
+	IN_ROW(ULP_CHUNK_LABELS, off, FIRST_CHUNK),   /* over META */
+	IN_ROW(ULP_CHUNK_STRINGS, off, FIRST_CHUNK),
 	IN_ROW(ULP_CHUNK_STRINGS, off, 0xfffffff8),
 	IN_ROW(ULP_CHUNK_META, len, 0),
 	IN_ROW(ULP_CHUNK_META, len, 15),
@@ -374,6 +547,10 @@ static const struct damage damages[] = {
 	IN_ROW(ULP_CHUNK_LABELS, len, 5),
 	IN_ROW(ULP_CHUNK_FUNCTIONS, len, 0),
 	IN_ROW(ULP_CHUNK_FUNCTIONS, len, 159),
+	IN_ROW(ULP_CHUNK_RELATIONS, record_len, 4),
+	IN_ROW(ULP_CHUNK_RELATIONS, len, 9),
+	IN_ROW(ULP_CHUNK_RELATIONS, len, (ULP_MAX_RELATIONS + 1) * 8),
+	IN_ROW(ULP_CHUNK_ACCEPTS, len, (ULP_MAX_ACCEPTS + 1) * 12),
 	/* Huge counts: of the right size, but past the end. */
 	{ROW, ULP_CHUNK_LABELS, 0, IN(ulp_wire_chunk, len), 0xfffffffc, ULP_EFORMAT,
 	 AT(ulp_wire_chunk, off)},
@@ -387,7 +564,7 @@ static const struct damage damages[] = {
 	META(name, PAST_THE_STRINGS),
 	META(description, INSIDE_A_STRING),
 	META(description, PAST_THE_STRINGS),
-	META(consistency, 2),
+	META(consistency, ULP_NR_CONSISTENCIES),
 	META(consistency, UINT32_MAX),
 	META(reserved, 1),
 	LABEL(0, 0),
@@ -437,6 +614,25 @@ static const struct damage damages[] = {
 	IMPORT(flags, 1, 0x80000001),
 	REFERENCE(name, 0, 0),
 	REFERENCE(name, 1, PAST_THE_STRINGS),
+	RELATION(name, 0, 0),
+	RELATION(name, 1, INSIDE_A_STRING),
+	RELATION(name, 2, PAST_THE_STRINGS),
+	RELATION(name, 2, 1), /* the first string is the patch's own name */
+	RELATION(kind, 0, 0),
+	RELATION(kind, 2, ULP_NR_RELATION_KINDS),
+	RELATION(kind, 1, UINT32_MAX),
+	ACCEPT(refusal, 0, 0),
+	ACCEPT(refusal, 0, PAST_THE_STRINGS),
+	ACCEPT(name, 0, 0),
+	ACCEPT(name, 0, INSIDE_A_STRING),
+	ACCEPT(reason, 0, 0),
+	ACCEPT(reason, 0, UINT32_MAX),
+	GUARD(name, 0, 0),
+	GUARD(name, 1, PAST_THE_STRINGS),
+	GUARD(reserved, 1, 1),
+	GUARD(size, 0, 0),
+	GUARD(size, 1, UINT64_MAX),
+	GUARD_BLAMED(vaddr, 0, UINT64_MAX, size),
 };
 
 static size_t base_at(const struct fixture *f, const struct damage *d)
@@ -805,6 +1001,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_SAMPLE(patch_reads_back_what_was_written),
 		WITH_SAMPLE(patch_without_optional_parts_reads_back),
+		WITH_SAMPLE(patch_section_has_the_lowest_version_that_holds_it),
+		WITH_SAMPLE(patch_of_version_1_reads_back),
+		WITH_SAMPLE(reader_rejects_a_version_that_is_not_that_of_the_content),
+		WITH_SAMPLE(patch_has_a_bounded_number_of_relations),
 		WITH_SAMPLE(patch_with_many_records_reads_back),
 		WITH_SAMPLE(patch_write_gives_the_same_bytes_for_the_same_patch),
 		WITH_SAMPLE(patch_section_begins_as_the_format_says),

@@ -152,6 +152,59 @@ static void without_consistency_nothing_is_guarded(void **state)
 	planned_end(&p);
 }
 
+static const struct plan_guard *guard_at(const struct plan *plan, uint64_t addr)
+{
+	for (size_t i = 0; i < plan->nr_guards; i++)
+		if (addr >= plan->guards[i].start && addr < plan->guards[i].end)
+			return &plan->guards[i];
+	return NULL;
+}
+
+/* Of the target, and of each container that was ever applied to it. */
+static void check_library_guards(struct plan_fixture *f, const struct plan *plan,
+				 uint64_t in_container)
+{
+	const struct fake_object *target = &f->fp.objects[FAKE_TARGET];
+	const uint64_t text = target->bias + FAKE_TEXT;
+
+	assert_non_null(guard_at(plan, text));
+	assert_true(guard_at(plan, text)->whole);
+	assert_string_equal(guard_at(plan, text)->name, "libtarget.so.1");
+	assert_ptr_equal(guard_at(plan, text + FAKE_TEXT_LEN - 1), guard_at(plan, text));
+	assert_null(guard_at(plan, f->fp.objects[FAKE_MAIN].bias + FAKE_TEXT));
+	assert_non_null(guard_at(plan, in_container));
+	assert_true(guard_at(plan, in_container)->whole);
+	assert_string_equal(guard_at(plan, in_container)->name, "fix-a.so");
+}
+
+static void with_consistency_of_the_library_all_of_it_is_guarded(void **state)
+{
+	struct plan_fixture *f = *state;
+	struct engine e;
+	struct plan plan;
+	uint64_t of_a;
+
+	fake_apply(&f->fp, &f->a);
+	of_a = plan_call_goes_to(f, "alpha");
+	f->b.patch.consistency = ULP_CONSISTENCY_LIBRARY;
+	fake_process_open(&f->fp, &e);
+	assert_succeeds(plan_apply(&plan, &e, &f->b, &f->err), &f->err);
+	check_library_guards(f, &plan, of_a);
+	plan_deinit(&plan);
+	f->a.patch.consistency = ULP_CONSISTENCY_LIBRARY;
+	assert_succeeds(plan_revert(&plan, &e, &f->a, &f->err), &f->err);
+	check_library_guards(f, &plan, of_a);
+	plan_deinit(&plan);
+	engine_close(&e);
+	/* Also where it is reverted: a frame may have been left there by force. */
+	fake_revert(&f->fp, &f->a);
+	fake_process_open(&f->fp, &e);
+	assert_succeeds(plan_apply(&plan, &e, &f->b, &f->err), &f->err);
+	check_library_guards(f, &plan, of_a);
+	plan_deinit(&plan);
+	engine_close(&e);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, plan_fixture_setup, plan_fixture_teardown)
 
 int main(void)
@@ -165,6 +218,7 @@ int main(void)
 		TEST(the_old_functions_and_those_in_their_place_are_guarded),
 		TEST(a_revert_guards_what_is_in_effect),
 		TEST(without_consistency_nothing_is_guarded),
+		TEST(with_consistency_of_the_library_all_of_it_is_guarded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ODD_NAME "odd\n\033name"
@@ -70,6 +71,36 @@ static void *tell_tid(void *arg)
 	atomic_store(&board->tid, (int)syscall(SYS_gettid));
 	wait_to_quit(board);
 	return NULL;
+}
+
+/*
+ * Each thread ends as soon as it has started the next one.  A millisecond is longer than it
+ * takes to read what is asked for, also with sanitizers, and short enough to end in the middle.
+ */
+static void *hand_on(void *arg)
+{
+	const struct timespec life = {.tv_nsec = 1000000};
+	struct board *board = arg;
+	pthread_attr_t attr;
+	pthread_t next;
+
+	if (atomic_load(&board->quit))
+		_exit(0);
+	atomic_fetch_add(&board->rounds, 1);
+	atomic_store(&board->ready, true);
+	(void)nanosleep(&life, NULL);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&next, &attr, hand_on, board) != 0)
+		_exit(2);
+	return NULL;
+}
+
+static void lives_in_short_threads(struct board *board, void *arg)
+{
+	(void)arg;
+	(void)hand_on(board);
+	pthread_exit(NULL);
 }
 
 static void has_a_thread(struct board *board, void *arg)
@@ -367,6 +398,34 @@ static void unreadable_memory_is_reported(void **state)
 	process_close(&proc);
 }
 
+/* Its leader is a zombie, and whatever thread is asked may have ended before it can answer. */
+static void a_process_of_short_lived_threads_is_described(void **state)
+{
+	struct victim v = victim_start(lives_in_short_threads, NULL);
+
+	(void)state;
+	await_state(v.pid, v.pid, "Z");
+	for (unsigned n = 0; n < 300; n++) {
+		struct ulp_region *regions;
+		struct process proc;
+		struct ulp_err err;
+		pid_t *pids;
+		char pid[16];
+		size_t nr;
+
+		snprintf(pid, sizeof(pid), "%d", v.pid);
+		assert_ok(process_list(pid, &pids, &nr, &err), &err);
+		free(pids);
+		assert_ok(process_open(v.pid, &proc, &err), &err);
+		assert_int_not_equal(proc.at_phdr, 0);
+		assert_true(process_alive(&proc));
+		assert_ok(process_regions(&proc, &regions, NULL, &nr, &err), &err);
+		free(regions);
+		process_close(&proc);
+	}
+	victim_finish(&v);
+}
+
 /* Where the kernel forbids writes to /proc/PID/mem a stopped thread serves. */
 static void memory_is_written_by_ptrace_if_need_be(void **state)
 {
@@ -409,6 +468,7 @@ int main(void)
 		cmocka_unit_test(processes_are_selected),
 		cmocka_unit_test(memory_is_read_and_written),
 		cmocka_unit_test(unreadable_memory_is_reported),
+		cmocka_unit_test(a_process_of_short_lived_threads_is_described),
 		cmocka_unit_test(memory_is_written_by_ptrace_if_need_be),
 	};
 

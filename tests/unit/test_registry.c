@@ -164,6 +164,12 @@ static void a_damaged_record_makes_the_registry_unusable(void **state)
 		MEMBER(labels, UINT32_MAX),
 		MEMBER(nr_labels, 1025),
 		MEMBER(nr_labels, UINT32_MAX),
+		MEMBER(nr_relations, 1),
+		MEMBER(nr_relations, ULP_MAX_RELATIONS + 1),
+		MEMBER(nr_relations, UINT32_MAX),
+		MEMBER(nr_relations, 0x20000001), /* times 8 it wraps 32 bits */
+		MEMBER(consistency, ULP_NR_CONSISTENCIES),
+		MEMBER(consistency, UINT32_MAX),
 	};
 	struct fixture *f = *state;
 
@@ -336,7 +342,7 @@ static void a_runtime_of_another_version_is_told(void **state)
 	/* Version 1's was shorter. */
 	reg->size = 8264;
 	assert_int_equal(open_engine(f), ULP_EVERSION);
-	assert_non_null(strstr(f->err.text, "registry of version 1, this tool knows version 2"));
+	assert_non_null(strstr(f->err.text, "registry of version 1, this tool knows version 3"));
 }
 
 static void a_process_without_the_runtime_is_told(void **state)

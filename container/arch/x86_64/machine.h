@@ -12,7 +12,7 @@
  * 14 NOPs, the function's label, endbr64 if built with -fcf-protection, then
  * two one-byte NOPs; `66 90` where somebody made one instruction of the two.
  */
-static bool x86_64_is_pfe_16_14(const unsigned char *code, size_t len)
+static size_t x86_64_pfe_16_14_entry(const unsigned char *code, size_t len)
 {
 	static const unsigned char nops[14] = {0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
 					       0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90};
@@ -20,10 +20,10 @@ static bool x86_64_is_pfe_16_14(const unsigned char *code, size_t len)
 	size_t at = sizeof(nops);
 
 	if (len < sizeof(nops) + 2 || memcmp(code, nops, sizeof(nops)) != 0)
-		return false;
+		return 0;
 	if (len >= at + sizeof(endbr64) + 2 && memcmp(code + at, endbr64, sizeof(endbr64)) == 0)
 		at += sizeof(endbr64);
-	return (code[at] == 0x90 || code[at] == 0x66) && code[at + 1] == 0x90;
+	return (code[at] == 0x90 || code[at] == 0x66) && code[at + 1] == 0x90 ? at : 0;
 }
 
 static const struct ulp_machine ulp_machine_x86_64 = {
@@ -31,7 +31,7 @@ static const struct ulp_machine ulp_machine_x86_64 = {
 	.name = "x86-64",
 	.relative_type = R_X86_64_RELATIVE,
 	.entry_len = {[ULP_ENTRY_NOP5] = 5, [ULP_ENTRY_PFE_16_14] = 2},
-	.is_pfe_16_14 = x86_64_is_pfe_16_14,
+	.pfe_16_14_entry = x86_64_pfe_16_14_entry,
 	.pfe_16_14_max = 14 + 4 + 2,
 	.pfe_16_14_before = 14,
 };

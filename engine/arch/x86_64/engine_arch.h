@@ -21,4 +21,7 @@
  */
 #define ULP_REACH ((1ull << 31) - (1ull << 16))
 
+/* Of one redirect: layout 16,14 has a long jump before the function, and the entry. */
+#define ARCH_MAX_WORDS 2u
+
 #endif
