@@ -85,8 +85,8 @@ static enum ulp_code check_target_type(const struct elf_symbol *target, struct u
 {
 	if (target->type == STT_TLS)
 		return ulp_fail(err, ULP_ETLS,
-				"%s is a thread-local variable of the target, which is not "
-				"supported yet",
+				"%s is a thread-local variable of the target, but not declared as "
+				"one in the object",
 				target->name);
 	return ULP_OK;
 }
@@ -151,6 +151,7 @@ static enum ulp_code bind_private(struct selection *sel, struct object *object, 
 		code = check_size(object, symbol, target, err);
 	if (code)
 		return code;
+	selection_tell_changed(sel, object, symbol, target);
 	s->bound = BOUND_PRIVATE;
 	s->target = target;
 	s->target_name = target->name;
@@ -177,6 +178,8 @@ static enum ulp_code bind_exported(struct selection *sel, struct object *object,
 	code = check_target_type(target, err);
 	if (!code)
 		code = check_size(object, symbol, target, err);
+	if (!code)
+		selection_tell_changed(sel, object, symbol, target);
 	return code ? code : add_import(sel, s, &import, err);
 }
 
@@ -209,7 +212,8 @@ static enum ulp_code bind_numbered(struct selection *sel, struct object *object,
 				   struct ulp_err *err)
 {
 	const char *name = object->symbols[symbol].elf.name;
-	const struct match_query query = {name, MATCH_DATA, MATCH_STATIC_LOCAL, object->source};
+	const struct match_query query = {name, MATCH_DATA, MATCH_STATIC_LOCAL, object->source,
+					  object->file_no};
 	const struct match m = match_find(sel->pool, sel->target, &query);
 
 	if (!m.nr_candidates)
@@ -232,6 +236,7 @@ static enum ulp_code bind_by_name(struct selection *sel, struct object *object, 
 		.want = function ? MATCH_FUNCTION : MATCH_DATA,
 		.scope = s->bind == STB_LOCAL ? MATCH_STATIC : MATCH_GLOBAL,
 		.file = object->source,
+		.file_no = object->file_no,
 	};
 	enum ulp_code code = ULP_OK;
 	struct match m;
@@ -267,6 +272,7 @@ static enum ulp_code bind_type_info(struct selection *sel, struct object *object
 		.want = MATCH_DATA,
 		.scope = s->bind == STB_LOCAL ? MATCH_STATIC : MATCH_GLOBAL,
 		.file = object->source,
+		.file_no = object->file_no,
 	};
 	struct match m = match_find(sel->pool, sel->target, &query);
 
@@ -376,7 +382,8 @@ static enum ulp_code bind_undefined(struct selection *sel, struct object *object
 {
 	struct object_symbol *os = &object->symbols[symbol];
 	const struct elf_symbol *s = &os->elf;
-	const struct match_query query = {s->name, MATCH_ANY, MATCH_ELSEWHERE, object->source};
+	const struct match_query query = {s->name, MATCH_ANY, MATCH_ELSEWHERE, object->source,
+					  object->file_no};
 	struct import import = {.name = s->name, .weak = s->bind == STB_WEAK, .version = ""};
 	const struct elf_symbol *target =
 		library_export(&sel->target->library, s->name, *s->version ? s->version : NULL);
@@ -418,16 +425,34 @@ static const struct replacement *find_replaced(const struct selection *sel,
 	return NULL;
 }
 
-/* A definition in another object; a common symbol gives way to a real one. */
+static bool is_weak(const struct elf_symbol *s)
+{
+	return s->bind == STB_WEAK || s->bind == STB_GNU_UNIQUE;
+}
+
+/*
+ * Whether another object's definition is taken.  Of several weak ones (COMDAT groups, mostly) the
+ * linker keeps a strong or the first one, and drops the others with all references in them: so do
+ * we, before there are any.  A common symbol gives way to a real one.
+ */
+static bool gives_way(const struct object *object, const struct elf_symbol *s,
+		      const struct object *other, const struct elf_symbol *definition)
+{
+	if (s->shndx == SHN_UNDEF)
+		return true;
+	if (s->shndx == SHN_COMMON)
+		return definition->shndx != SHN_COMMON;
+	return is_weak(s) && (other < object || !is_weak(definition));
+}
+
 static struct object *find_elsewhere(struct selection *sel, const struct object *object,
 				     const struct elf_symbol *s, size_t *symbol)
 {
-	for (size_t i = 0; i < sel->nr_objects; i++) {
+	for (size_t i = 0; s->bind != STB_LOCAL && i < sel->nr_objects; i++) {
 		struct object *other = &sel->objects[i];
 
 		*symbol = other == object ? 0 : object_find_global(other, s->name);
-		if (*symbol &&
-		    (s->shndx == SHN_UNDEF || other->symbols[*symbol].elf.shndx != SHN_COMMON))
+		if (*symbol && gives_way(object, s, other, &other->symbols[*symbol].elf))
 			return other;
 	}
 	return NULL;
@@ -462,9 +487,11 @@ enum ulp_code selection_bind(struct selection *sel, struct object *object, size_
 	if (s->bound)
 		return ULP_OK;
 	if (s->elf.type == STT_TLS || (section && section->class == SECTION_THREAD))
-		return ulp_fail(err, ULP_ETLS,
-				"%s is thread-local; thread-local variables are not supported yet",
-				s->elf.name);
+		return ulp_fail(
+			err, ULP_ETLS,
+			"%s is thread-local, and its address is wanted in a way that is not "
+			"supported",
+			s->elf.name);
 	r = section ? find_replaced(sel, object, symbol) : NULL;
 	if (r) {
 		s->bound = BOUND_REPLACED;
@@ -472,11 +499,9 @@ enum ulp_code selection_bind(struct selection *sel, struct object *object, size_
 		s->home_symbol = symbol;
 		return ULP_OK;
 	}
-	if (s->elf.shndx == SHN_UNDEF || s->elf.shndx == SHN_COMMON) {
-		other = find_elsewhere(sel, object, &s->elf, &found);
-		if (other)
-			return bind_elsewhere(sel, s, other, found, err);
-	}
+	other = find_elsewhere(sel, object, &s->elf, &found);
+	if (other)
+		return bind_elsewhere(sel, s, other, found, err);
 	return s->elf.shndx == SHN_UNDEF ? bind_undefined(sel, object, symbol, err)
 					 : bind_defined(sel, object, symbol, err);
 }

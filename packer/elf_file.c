@@ -168,6 +168,7 @@ enum ulp_code elf_symbols_read(struct pool *pool, const struct elf_file *file, s
 	const unsigned char *data, *strings;
 	size_t len, strings_len;
 	const char *name_of_file = "";
+	size_t file_no = 0;
 	struct elf_symbol *list;
 	enum ulp_code code;
 
@@ -192,12 +193,16 @@ enum ulp_code elf_symbols_read(struct pool *pool, const struct elf_file *file, s
 		s->bind = ELF64_ST_BIND(raw.st_info);
 		s->visible = ELF64_ST_VISIBILITY(raw.st_other);
 		s->version = s->from = s->file = "";
-		if (s->type == STT_FILE)
+		if (s->type == STT_FILE) {
 			name_of_file = path_base_name(s->name);
-		if (s->bind == STB_LOCAL)
+			file_no = *name_of_file ? k : 0;
+		}
+		if (s->bind == STB_LOCAL) {
 			s->file = name_of_file;
-		else
+			s->file_no = file_no;
+		} else {
 			split_version(pool, s);
+		}
 	}
 	*symbols = list;
 	*nr = len / sizeof(Elf64_Sym);

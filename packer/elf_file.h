@@ -27,6 +27,7 @@ struct elf_symbol {
 	const char *version;   /* "" for none */
 	const char *from;      /* of an undefined one with a version: the library it is wanted of */
 	const char *file;      /* of a local one: the STT_FILE before it; "" for none */
+	size_t file_no;	       /* index of that STT_FILE symbol; 0 for none */
 	uint64_t value;	       /* vaddr; in ET_REL: offset in its section */
 	uint64_t size;	       /* bytes */
 	uint32_t shndx;	       /* SHN_* or the section's index */

@@ -66,6 +66,39 @@ static void fill_imports(const struct selection *sel, struct ulp_patch *patch)
 	}
 }
 
+/* What the spec says about other patches, and what its author has overruled. */
+static void fill_words(const struct selection *sel, const struct spec *spec,
+		       struct ulp_patch *patch)
+{
+	patch->relations = pool_alloc(sel->pool, spec->nr_relations + 1, sizeof(*patch->relations));
+	for (size_t i = 0; i < spec->nr_relations; i++)
+		patch->relations[i] = (struct ulp_relation){
+			.name = spec->relations[i].name,
+			.kind = spec->relations[i].kind,
+		};
+	patch->nr_relations = spec->nr_relations;
+	patch->accepts = pool_alloc(sel->pool, spec->nr_accepts + 1, sizeof(*patch->accepts));
+	for (size_t i = 0; i < spec->nr_accepts; i++)
+		patch->accepts[i] = (struct ulp_accept){
+			.refusal = spec->accepts[i].refusal,
+			.name = spec->accepts[i].name,
+			.reason = spec->accepts[i].reason,
+		};
+	patch->nr_accepts = spec->nr_accepts;
+}
+
+static void fill_guards(const struct selection *sel, struct ulp_patch *patch)
+{
+	patch->guards = pool_alloc(sel->pool, sel->nr_guards + 1, sizeof(*patch->guards));
+	for (size_t i = 0; i < sel->nr_guards; i++)
+		patch->guards[i] = (struct ulp_guard){
+			.name = sel->guards[i]->name,
+			.vaddr = sel->guards[i]->value,
+			.size = sel->guards[i]->size,
+		};
+	patch->nr_guards = sel->nr_guards;
+}
+
 /* By number: the value of ulp.place.N. */
 static void collect_places(const struct result *result, const struct elf_symbol **places, size_t nr)
 {
@@ -130,6 +163,8 @@ static enum ulp_code fill_patch(const struct selection *sel, const struct spec *
 	if (code)
 		return code;
 	fill_imports(sel, patch);
+	fill_words(sel, spec, patch);
+	fill_guards(sel, patch);
 	return fill_references(sel, result, patch, err);
 }
 

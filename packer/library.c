@@ -35,6 +35,9 @@ static enum ulp_code dynamic_read(struct pool *pool, struct library *l, struct u
 		memcpy(&dyn, data + off, sizeof(dyn));
 		if (dyn.d_tag == DT_NULL)
 			break;
+		/* Not by PT_INTERP: shared libraries that can be started have it too. */
+		if (dyn.d_tag == DT_FLAGS_1 && dyn.d_un.d_val & DF_1_PIE)
+			l->is_program = true;
 		if (dyn.d_tag != DT_SONAME && dyn.d_tag != DT_NEEDED)
 			continue;
 		name = elf_string(strings, strings_len, dyn.d_un.d_val);
@@ -66,6 +69,7 @@ enum ulp_code library_open(struct pool *pool, const char *path, struct library *
 		return ULP_EELF;
 	}
 	l.soname = l.file.base_name;
+	l.is_program = l.file.elf.ehdr.e_type == ET_EXEC;
 	(void)ulp_elf_build_id(&l.file.elf, &l.build_id);
 	code = dynamic_read(pool, &l, err);
 	if (code)

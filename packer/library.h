@@ -12,6 +12,7 @@
 struct library {
 	struct elf_file file;
 	const char *soname; /* DT_SONAME, else the file's name */
+	bool is_program;    /* a position-dependent or -independent executable */
 	struct ulp_build_id build_id;
 	const char **needed; /* DT_NEEDED */
 	size_t nr_needed;

@@ -2,26 +2,37 @@
 /* ulp-packer: the command line. */
 #include "config.h"
 
+#include "packer/output.h"
 #include "packer/pack.h"
 #include "packer/spec.h"
+#include "packer/template.h"
 
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *argp_program_version = "ulp-packer " PACKAGE_VERSION;
 
 enum {
 	OPT_CHECK = 256,
 	OPT_NO_CLOSURE_CHECK,
+	OPT_DEBUG_FILE,
+	OPT_EXPLAIN,
+	OPT_TEMPLATE,
 };
 
 static const struct argp_option options[] = {
 	{"target", 't', "FILE", 0, "The library or executable to be patched", 0},
 	{"output", 'o', "FILE", 0, "The container to write [NAME.so, NAME from the spec]", 0},
 	{"library-dir", 'L', "DIR", 0, "Look here too for libraries that the target needs", 0},
+	{"debug-file", OPT_DEBUG_FILE, "FILE", 0, "The target's separate debug information", 0},
 	{"check", OPT_CHECK, NULL, 0, "Only check the spec", 0},
+	{"explain", OPT_EXPLAIN, NULL, 0,
+	 "Only show which functions would be replaced, and because of which", 0},
+	{"template", OPT_TEMPLATE, "NAME", 0,
+	 "Only write a spec to start from, for the fix NAME of these functions of the target", 0},
 	{"no-closure-check", OPT_NO_CLOSURE_CHECK, NULL, 0,
 	 "Pack although copies of the old code may stay in the target", 0},
 	{"verbose", 'v', NULL, 0, "Tell where each symbol leads", 0},
@@ -35,6 +46,7 @@ struct command {
 	size_t objects_cap;
 	const char **dirs;
 	size_t dirs_cap;
+	const char *template; /* NAME */
 	bool check;
 	bool verbose;
 };
@@ -55,12 +67,29 @@ static void add_dir(struct command *c, const char *path)
 	c->pack.library_dirs = c->dirs;
 }
 
+/* There, the arguments are functions. */
+static void check_template_usage(const struct command *c, struct argp_state *state)
+{
+	if (!c->pack.target)
+		argp_error(state, "--template needs the target, with -t");
+	if (!c->pack.spec)
+		argp_error(state, "--template needs a function");
+	if (c->check || c->pack.explain || c->pack.no_closure_check)
+		argp_error(state, "--template goes with -t, -o and --debug-file only");
+}
+
 static void check_usage(const struct command *c, struct argp_state *state)
 {
+	if (c->template) {
+		check_template_usage(c, state);
+		return;
+	}
 	if (!c->pack.spec)
 		argp_error(state, "a spec is needed");
 	if (c->check && c->pack.nr_objects)
 		argp_error(state, "--check takes a spec only");
+	if (c->pack.explain && c->pack.no_closure_check)
+		argp_error(state, "--explain and --no-closure-check exclude one another");
 	if (!c->check && !c->pack.nr_objects)
 		argp_error(state, "at least one object is needed");
 }
@@ -85,6 +114,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_CHECK:
 		c->check = true;
 		return 0;
+	case OPT_DEBUG_FILE:
+		c->pack.debug_file = arg;
+		return 0;
+	case OPT_EXPLAIN:
+		c->pack.explain = true;
+		return 0;
+	case OPT_TEMPLATE:
+		c->template = arg;
+		return 0;
 	case OPT_NO_CLOSURE_CHECK:
 		c->pack.no_closure_check = true;
 		return 0;
@@ -105,7 +143,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "SPEC.yaml OBJECT.o...\n--check SPEC.yaml",
+	.args_doc = "SPEC.yaml OBJECT.o...\n--check SPEC.yaml\n"
+		    "--template NAME -t FILE FUNCTION...",
 	.doc = "Turn a fix into a live patch: link OBJECTs, the fixed source as the library's own "
 	       "build compiles it, into a container that replaces the functions named by "
 	       "SPEC.yaml.",
@@ -159,6 +198,47 @@ static int run_check(struct command *c)
 	return finish_stdout();
 }
 
+/* A spec that somebody may have worked on is not written over. */
+static enum ulp_code write_template(struct command *c, const char *text, struct ulp_err *err)
+{
+	if (access(c->pack.out, F_OK) == 0) {
+		ulp_fail(err, ULP_EUSAGE, "exists; give another file with -o");
+		ulp_err_at(err, "%s", c->pack.out);
+		return ULP_EUSAGE;
+	}
+	return output_write(&c->pool, c->pack.out, text, strlen(text), err);
+}
+
+static int run_template(struct command *c)
+{
+	const size_t nr = c->pack.nr_objects + 1;
+	const char **functions = pool_alloc(&c->pool, nr, sizeof(*functions));
+	const struct template_options wanted = {
+		.name = c->template,
+		.target = c->pack.target,
+		.debug_file = c->pack.debug_file,
+		.functions = functions,
+		.nr_functions = nr,
+	};
+	struct report report = {0};
+	enum ulp_code code;
+	struct ulp_err err;
+	const char *text;
+
+	functions[0] = c->pack.spec;
+	for (size_t i = 1; i < nr; i++)
+		functions[i] = c->objects[i - 1];
+	code = template_make(&c->pool, &wanted, &report, &text, &err);
+	print_notes(&report, c->verbose);
+	if (!code && c->pack.out)
+		code = write_template(c, text, &err);
+	if (code)
+		return fail(&err);
+	if (!c->pack.out)
+		fputs(text, stdout);
+	return finish_stdout();
+}
+
 static int run_pack(struct command *c)
 {
 	char id[2 * ULP_BUILD_ID_MAX + 1];
@@ -169,8 +249,12 @@ static int run_pack(struct command *c)
 
 	code = pack(&c->pool, &c->pack, &report, &result, &err);
 	print_notes(&report, c->verbose);
+	if (c->pack.explain && report.explanation)
+		fputs(report.explanation, stdout);
 	if (code)
 		return fail(&err);
+	if (c->pack.explain)
+		return finish_stdout();
 	printf("%s: %zu function%s, %zu import%s, %zu reference%s for %s (build ID %s)\n",
 	       result.out, result.nr_functions, plural(result.nr_functions), result.nr_imports,
 	       plural(result.nr_imports), result.nr_references, plural(result.nr_references),
@@ -186,7 +270,10 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = ulp_code_status(ULP_EUSAGE);
 	argp_parse(&argp, argc, argv, 0, NULL, &c);
-	status = c.check ? run_check(&c) : run_pack(&c);
+	if (c.template)
+		status = run_template(&c);
+	else
+		status = c.check ? run_check(&c) : run_pack(&c);
 	pool_deinit(&c.pool);
 	return status;
 }

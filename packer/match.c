@@ -110,15 +110,30 @@ static struct match all_of_base(struct pool *pool, const struct target *target, 
 	return m;
 }
 
-struct match match_in_file(struct pool *pool, const struct match *all, const char *source)
+static struct match of_file_no(struct pool *pool, const struct match *some, size_t file_no)
 {
 	struct match m = {0};
+	size_t cap = 0;
+
+	for (size_t i = 0; i < some->nr_candidates; i++)
+		if (some->candidates[i]->file_no == file_no)
+			add_candidate(pool, &m, &cap, some->candidates[i]);
+	return m;
+}
+
+struct match match_in_file(struct pool *pool, const struct match *all, const char *source,
+			   size_t file_no)
+{
+	struct match m = {0}, exact;
 	size_t cap = 0;
 
 	for (size_t i = 0; i < all->nr_candidates; i++)
 		if (!was_global(all->candidates[i]) && same_file(all->candidates[i]->file, source))
 			add_candidate(pool, &m, &cap, all->candidates[i]);
-	return m;
+	if (!file_no)
+		return m;
+	exact = of_file_no(pool, &m, file_no);
+	return exact.nr_candidates ? exact : m;
 }
 
 static struct match only_global(struct pool *pool, const struct match *all)
@@ -146,7 +161,7 @@ struct match match_find(struct pool *pool, const struct target *target,
 		if (part.nr_candidates)
 			return part;
 	}
-	part = match_in_file(pool, &all, query->file);
+	part = match_in_file(pool, &all, query->file, query->file_no);
 	if (part.nr_candidates)
 		return part;
 	if (query->scope == MATCH_ELSEWHERE)

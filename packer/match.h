@@ -30,6 +30,7 @@ struct match_query {
 	enum match_want want;
 	enum match_scope scope;
 	const char *file; /* base name of the object's source, "" if unknown */
+	size_t file_no;	  /* and which of the target's files of that name; 0: not known */
 };
 
 struct match {
@@ -46,8 +47,12 @@ struct match match_find(struct pool *pool, const struct target *target,
 struct match match_all(struct pool *pool, const struct target *target, const char *name,
 		       enum match_want want);
 
-/* Keeps the candidates of this source file: "x.c" or a path that ends the same. */
-struct match match_in_file(struct pool *pool, const struct match *all, const char *source);
+/*
+ * Keeps the candidates of this source file: "x.c" or a path that ends the same; and of these
+ * those of the target's file file_no if there are any (0: not known).
+ */
+struct match match_in_file(struct pool *pool, const struct match *all, const char *source,
+			   size_t file_no);
 
 /* "foo in a.c at 0x1234, foo in b.c at 0x5678" */
 const char *match_list(struct pool *pool, const struct match *match);

@@ -121,6 +121,9 @@ static enum ulp_code rela_read(struct pool *pool, struct object *o, size_t i, st
 	if (s->relocs)
 		return object_fail(o, i, err, ULP_EELF,
 				   "a second relocation section for the same section");
+	if (nr && !s->bytes)
+		return object_fail(o, i, err, ULP_EELF,
+				   "relocations for a section without content");
 	s->relocs = pool_alloc(pool, nr + 1, sizeof(*s->relocs));
 	for (size_t k = 0; k < nr; k++) {
 		struct object_reloc *r = &s->relocs[k];
@@ -197,6 +200,16 @@ enum ulp_code object_read(struct pool *pool, const char *path, const struct pack
 	if (!code)
 		*object = o;
 	return code;
+}
+
+unsigned char *object_edit(struct pool *pool, struct object_section *section)
+{
+	if (!section->edited) {
+		section->edited = pool_alloc(pool, section->len + 1, 1);
+		memcpy(section->edited, section->bytes, section->len);
+		section->bytes = section->edited;
+	}
+	return section->edited;
 }
 
 struct object_section *object_symbol_section(const struct object *object, size_t symbol)

@@ -14,6 +14,7 @@ enum reloc_action {
 	RELOC_KEEP = 0, /* the linker resolves it inside the container */
 	RELOC_IMPORT,	/* refers to imports[index], of type `new_type` */
 	RELOC_RECORD,	/* taken out: references[index] tells the engine what to do */
+	RELOC_DROP,	/* taken out: the section's bytes are right as they are */
 	RELOC_SLOT,	/* refers to slots[index] of its object, of type `new_type` */
 };
 
@@ -43,6 +44,7 @@ struct object_section {
 	Elf64_Shdr shdr;
 	enum section_class class;
 	const unsigned char *bytes; /* NULL for SHT_NOBITS */
+	unsigned char *edited;	    /* the same once they are a changed copy, see object_edit() */
 	size_t len;
 	struct object_reloc *relocs; /* sorted by offset */
 	size_t nr_relocs;
@@ -70,16 +72,18 @@ struct object_symbol {
 	const char *exported;		 /* of a replaced function: its name in the container */
 };
 
-/* An 8-byte cell that gets the address of a private symbol: a GOT of our own. */
+/* An 8-byte cell that gets the address of a private symbol, or has a fixed value: our own GOT. */
 struct slot {
 	const char *name;
-	uint64_t value;	  /* vaddr of the symbol in the target */
-	size_t reference; /* which of the references fills it */
+	uint64_t value; /* vaddr of the symbol in the target; of a constant: what is in it */
+	bool constant;
+	size_t reference; /* which of the references fills it; none of a constant */
 };
 
 struct object {
 	struct elf_file file;
 	const char *source; /* base name of its STT_FILE, "" if it has none */
+	size_t file_no;	    /* which of the target's files of that name it is, see correlate.h */
 	struct object_section *sections;
 	size_t nr_sections;
 	struct object_symbol *symbols;
@@ -103,6 +107,9 @@ ULP_MUST_CHECK enum ulp_code object_file_read(struct pool *pool, const char *pat
 ULP_MUST_CHECK enum ulp_code object_read(struct pool *pool, const char *path,
 					 const struct packer_arch *arch, struct object *object,
 					 struct ulp_err *err);
+
+/* The content of a section, to be changed: the file's own bytes stay as they are. */
+unsigned char *object_edit(struct pool *pool, struct object_section *section);
 
 /* Section that defines the symbol, NULL for undefined, absolute and common ones. */
 struct object_section *object_symbol_section(const struct object *object, size_t symbol);

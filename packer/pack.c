@@ -4,9 +4,11 @@
 
 #include "packer/pack.h"
 
+#include "packer/correlate.h"
 #include "packer/emit.h"
-#include "packer/inlined.h"
 #include "packer/output.h"
+#include "packer/stock.h"
+#include "packer/types.h"
 
 #include <string.h>
 
@@ -18,6 +20,7 @@ struct packing {
 	struct target target;
 	struct providers providers;
 	struct object *objects;
+	struct functions functions;
 	struct selection selection;
 	struct workdir dir;
 };
@@ -99,7 +102,7 @@ static enum ulp_code open_target(struct packing *p, const struct packer_arch *ar
 					p->spec.soname);
 		report_add(p->report, p->pool, NOTE_CHOICE, "%s: taken as the target", path);
 	}
-	code = target_open(p->pool, path, &p->target, p->report, err);
+	code = target_open(p->pool, path, p->options->debug_file, &p->target, p->report, err);
 	if (!code)
 		code = check_target(p, err);
 	if (code)
@@ -117,6 +120,7 @@ static enum ulp_code read_objects(struct packing *p, struct ulp_err *err)
 
 		if (code)
 			return code;
+		object_correlate(p->pool, &p->target, &p->objects[i]);
 	}
 	return ULP_OK;
 }
@@ -135,18 +139,27 @@ static enum ulp_code check_output(const struct packing *p, const char *out, stru
 		    : output_check_inputs(out, p->options->objects, p->options->nr_objects, err);
 }
 
+static enum ulp_code find_functions(struct packing *p, struct ulp_err *err)
+{
+	const struct functions_input in = {
+		.pool = p->pool,
+		.spec = &p->spec,
+		.target = &p->target,
+		.objects = p->objects,
+		.nr_objects = p->options->nr_objects,
+		.closure_check = !p->options->no_closure_check,
+		.report = p->report,
+	};
+
+	const enum ulp_code code = functions_find(&in, &p->functions, err);
+
+	return code ? code : stock_check(p->pool, &p->target, p->report, err);
+}
+
 static enum ulp_code select_parts(struct packing *p, struct ulp_err *err)
 {
-	struct replacement *functions;
 	enum ulp_code code;
-	size_t nr;
 
-	code = functions_find(p->pool, &p->spec, &p->target, p->objects, p->options->nr_objects,
-			      !p->options->no_closure_check, p->report, &functions, &nr, err);
-	if (!code && !p->options->no_closure_check)
-		code = inlined_check(p->pool, &p->spec, &p->target, functions, nr, p->report, err);
-	if (code)
-		return code;
 	p->selection = (struct selection){
 		.pool = p->pool,
 		.report = p->report,
@@ -154,10 +167,15 @@ static enum ulp_code select_parts(struct packing *p, struct ulp_err *err)
 		.providers = &p->providers,
 		.objects = p->objects,
 		.nr_objects = p->options->nr_objects,
-		.functions = functions,
-		.nr_functions = nr,
+		.functions = p->functions.list,
+		.nr_functions = p->functions.nr,
+		.guards = p->functions.guards,
+		.nr_guards = p->functions.nr_guards,
 	};
-	return selection_run(&p->selection, err);
+	code = selection_run(&p->selection, err);
+	if (!code)
+		code = types_check(p->pool, &p->spec, &p->selection, &p->target, p->report, err);
+	return code;
 }
 
 static enum ulp_code link_and_write(struct packing *p, const char *out, struct ulp_err *err)
@@ -194,6 +212,9 @@ enum ulp_code pack(struct pool *pool, const struct pack_options *options, struct
 	if (!code)
 		code = read_objects(&p, err);
 	if (code)
+		return code;
+	code = find_functions(&p, err);
+	if (code || options->explain)
 		return code;
 	out = options->out ? options->out : pool_printf(pool, "%s.so", p.spec.name);
 	code = check_output(&p, out, err);

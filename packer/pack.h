@@ -13,12 +13,14 @@ struct pack_options {
 	const char *spec;
 	const char *const *objects;
 	size_t nr_objects;		 /* at least one */
+	const char *debug_file;		 /* of the target; NULL: where it belongs */
 	const char *target;		 /* NULL: the system's library with the spec's soname */
 	const char *out;		 /* NULL: NAME.so in the current folder */
 	const char *const *library_dirs; /* -L */
 	size_t nr_library_dirs;
 	const char *linker;    /* program */
 	bool no_closure_check; /* copies of the old code may stay */
+	bool explain;	       /* only find out which functions get replaced; write nothing */
 };
 
 /* Strings belong to the pool. */

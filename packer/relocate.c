@@ -9,7 +9,7 @@
  *   address    linker              dynamic relocation      recorded
  *   GOT        linker              GOT                     slot, whose address is recorded
  *
- * Thread-local variables: those of the target, through the target's own slot.
+ * Thread-local variables: those of the target, see tls.c.
  */
 #include "config.h"
 
@@ -136,6 +136,19 @@ static size_t add_reference(struct selection *sel, const struct private_referenc
 	return sel->nr_references++;
 }
 
+enum ulp_code selection_record(struct selection *sel, struct object_reloc *reloc,
+			       const struct private_reference *what, struct ulp_err *err)
+{
+	/* The linker rewrites .eh_frame, so places in it cannot be followed. */
+	if (what->object->sections[what->section].class == SECTION_UNWIND)
+		return ulp_fail(err, ULP_ERELOC,
+				"unwind information refers to %s, which the target does not export",
+				what->name);
+	reloc->action = RELOC_RECORD;
+	reloc->index = add_reference(sel, what);
+	return ULP_OK;
+}
+
 static enum ulp_code record(const struct step *st, const char *name, uint64_t value, uint32_t type,
 			    struct ulp_err *err)
 {
@@ -149,35 +162,36 @@ static enum ulp_code record(const struct step *st, const char *name, uint64_t va
 		.off = st->reloc->off,
 	};
 
-	/* The linker rewrites .eh_frame, so places in it cannot be followed. */
-	if (st->object->sections[st->section].class == SECTION_UNWIND)
-		return ulp_fail(err, ULP_ERELOC,
-				"unwind information refers to %s, which the target does not export",
-				name);
-	st->reloc->action = RELOC_RECORD;
-	st->reloc->index = add_reference(st->sel, &ref);
-	return ULP_OK;
+	return selection_record(st->sel, st->reloc, &ref, err);
 }
 
-static size_t find_slot(const struct step *st, const char *name, uint64_t value)
+static size_t find_slot(struct selection *sel, struct object *o, const struct slot *wanted)
 {
-	struct object *o = st->object;
-	struct private_reference ref = {
-		.name = name,
-		.type = st->sel->target->arch->address,
-		.value = value,
+	const struct private_reference ref = {
+		.name = wanted->name,
+		.type = sel->target->arch->address,
+		.value = wanted->value,
 		.object = o,
 		.section = SLOT_SECTION,
 		.off = o->nr_slots * sizeof(uint64_t),
 	};
 
 	for (size_t i = 0; i < o->nr_slots; i++)
-		if (o->slots[i].value == value)
+		if (o->slots[i].value == wanted->value && o->slots[i].constant == wanted->constant)
 			return i;
-	o->slots =
-		pool_grow(st->sel->pool, o->slots, o->nr_slots, &o->slots_cap, sizeof(*o->slots));
-	o->slots[o->nr_slots] = (struct slot){name, value, add_reference(st->sel, &ref)};
+	o->slots = pool_grow(sel->pool, o->slots, o->nr_slots, &o->slots_cap, sizeof(*o->slots));
+	o->slots[o->nr_slots] = *wanted;
+	if (!wanted->constant)
+		o->slots[o->nr_slots].reference = add_reference(sel, &ref);
 	return o->nr_slots++;
+}
+
+void selection_to_slot(struct selection *sel, struct object *object, struct object_reloc *reloc,
+		       const struct slot *wanted)
+{
+	reloc->action = RELOC_SLOT;
+	reloc->new_type = sel->target->arch->place;
+	reloc->index = find_slot(sel, object, wanted);
 }
 
 static enum ulp_code to_private(const struct step *st, const char *name, uint64_t value,
@@ -189,47 +203,45 @@ static enum ulp_code to_private(const struct step *st, const char *name, uint64_
 		return record(st, name, value, arch->address, err);
 	if (st->type->kind != RELOC_GOT)
 		return record(st, name, value, arch->place, err);
-	st->reloc->action = RELOC_SLOT;
-	st->reloc->new_type = arch->place;
-	st->reloc->index = find_slot(st, name, value);
+	selection_to_slot(st->sel, st->object, st->reloc,
+			  &(struct slot){.name = name, .value = value});
 	return ULP_OK;
 }
 
 /*
- * The target's own slot, which its dynamic linker has filled at start-up: the
- * variable's offset from the thread pointer is the same for all of its code.
+ * The object was compiled to reach an exported symbol without a lookup.  Of a library's variable a
+ * program may have a copy (R_*_COPY), which all but the library's directly compiled code uses.
  */
-static enum ulp_code to_tls_slot(struct step *st, struct ulp_err *err)
+static enum ulp_code to_own_export(const struct step *st, const char *name, struct ulp_err *err)
 {
-	const struct tls_slot *slot;
-	enum ulp_code code = selection_tls(st->sel, st->object, st->reloc->symbol, &slot, err);
+	const struct library *library = &st->sel->target->library;
+	const struct elf_symbol *own = library_export(library, name, NULL);
 
-	return code ? code
-		    : record(st, st->object->symbols[st->reloc->symbol].elf.name, slot->vaddr,
-			     st->sel->target->arch->place, err);
+	if (!own)
+		return ulp_fail(err, ULP_ERELOC,
+				"%s belongs to another library and is accessed directly; "
+				"compile with -fPIC",
+				name);
+	if (!library->is_program && own->type != STT_FUNC &&
+	    st->object->symbols[st->symbol].elf.visible != STV_PROTECTED)
+		return ulp_fail(err, ULP_ERELOC,
+				"%s is accessed directly, but where a program has a copy of it, "
+				"%s uses that; compile with -fPIC",
+				name, library->soname);
+	return to_private(st, name, own->value, err);
 }
 
 static enum ulp_code to_import(const struct step *st, size_t import, struct ulp_err *err)
 {
 	const struct object_section *section = &st->object->sections[st->section];
 	const struct packer_arch *arch = st->sel->target->arch;
-	const char *name = st->sel->imports[import].name;
-	const struct elf_symbol *own;
 
 	st->reloc->new_type = st->reloc->type;
 	if (st->type->kind == RELOC_PLACE) {
-		own = library_export(&st->sel->target->library, name, NULL);
-		if (section->class == SECTION_CODE &&
-		    arch->is_branch(section->bytes, st->reloc->off))
-			st->reloc->new_type = arch->call;
-		else if (own)
-			/* The object was compiled to reach it without a lookup. */
-			return to_private(st, name, own->value, err);
-		else
-			return ulp_fail(err, ULP_ERELOC,
-					"%s belongs to another library and is accessed directly; "
-					"compile with -fPIC",
-					name);
+		if (section->class != SECTION_CODE ||
+		    !arch->is_branch(section->bytes, st->reloc->off))
+			return to_own_export(st, st->sel->imports[import].name, err);
+		st->reloc->new_type = arch->call;
 	}
 	st->reloc->action = RELOC_IMPORT;
 	st->reloc->index = import;
@@ -278,7 +290,8 @@ static enum ulp_code resolve_section(struct step *st, bool *whole, struct ulp_er
 	if (!to)
 		return ulp_fail(err, ULP_EELF, "refers to a section that does not exist");
 	if (to->class == SECTION_THREAD)
-		return ulp_fail(err, ULP_ETLS, "thread-local variables are not supported yet");
+		return ulp_fail(err, ULP_ETLS,
+				"the address of a thread-local variable is no constant");
 	if (st->type->kind != RELOC_ADDRESS) {
 		/* A distance in data: a jump table, which leads into its own function. */
 		if (!from_code)
@@ -328,14 +341,13 @@ enum ulp_code selection_relocate(struct selection *sel, struct object *object, s
 	const char *name = object->symbols[reloc->symbol].elf.name;
 	enum ulp_code code = ULP_OK;
 
+	/* Done already, together with the one before it. */
+	if (reloc->action != RELOC_KEEP)
+		return ULP_OK;
 	if (!st.type)
 		code = ulp_fail(err, ULP_ERELOC, "relocation type %u is not known", reloc->type);
-	else if (st.type->kind == RELOC_TLS_GOT)
-		code = to_tls_slot(&st, err);
-	else if (st.type->kind == RELOC_TLS)
-		code = ulp_fail(err, ULP_ETLS,
-				"%s%s(%s) thread-local variables are not supported yet", name,
-				*name ? " " : "", st.type->name);
+	else if (st.type->kind >= RELOC_TLS_GOT && st.type->kind <= RELOC_TLS)
+		code = selection_tls(sel, object, section, reloc, err);
 	else if (st.type->kind == RELOC_REFUSED)
 		code = ulp_fail(err, ULP_ERELOC, "relocation %s%s%s is not supported: %s",
 				st.type->name, *name ? " against " : "", name, st.type->why);
@@ -344,4 +356,47 @@ enum ulp_code selection_relocate(struct selection *sel, struct object *object, s
 	if (code)
 		ulp_err_at(err, "%s", object_place(sel->pool, object, section, reloc->off));
 	return code;
+}
+
+/* --- afterwards ------------------------------------------------------------------------ */
+
+/* Calls visit for each relocation that refers to an import. */
+static void each_import_use(const struct selection *sel,
+			    void (*visit)(struct object_reloc *reloc, size_t *numbers),
+			    size_t *numbers)
+{
+	for (size_t i = 0; i < sel->nr_objects; i++)
+		for (size_t k = 0; k < sel->objects[i].nr_sections; k++) {
+			const struct object_section *s = &sel->objects[i].sections[k];
+
+			for (size_t j = 0; s->kept && j < s->nr_relocs; j++)
+				if (s->relocs[j].action == RELOC_IMPORT)
+					visit(&s->relocs[j], numbers);
+		}
+}
+
+static void mark(struct object_reloc *reloc, size_t *numbers)
+{
+	numbers[reloc->index] = 1;
+}
+
+static void renumber(struct object_reloc *reloc, size_t *numbers)
+{
+	reloc->index = numbers[reloc->index];
+}
+
+void selection_drop_unused_imports(struct selection *sel)
+{
+	size_t *numbers = pool_alloc(sel->pool, sel->nr_imports + 1, sizeof(*numbers));
+	size_t nr = 0;
+
+	each_import_use(sel, mark, numbers);
+	for (size_t i = 0; i < sel->nr_imports; i++) {
+		if (!numbers[i])
+			continue;
+		sel->imports[nr] = sel->imports[i];
+		numbers[i] = nr++;
+	}
+	sel->nr_imports = nr;
+	each_import_use(sel, renumber, numbers);
 }

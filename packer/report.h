@@ -20,6 +20,7 @@ struct report {
 	struct note *notes; /* in the order of their making */
 	size_t nr_notes;
 	size_t cap;
+	const char *explanation; /* the closure as a tree, see closure.h; NULL: not found out */
 };
 
 void report_add(struct report *report, struct pool *pool, enum note_level level, const char *fmt,

@@ -4,6 +4,8 @@
 
 #include "packer/rewrite.h"
 
+#include "container/facts_format.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
@@ -32,7 +34,9 @@ struct rewriter {
 /* Loaded sections that do not come along, and what tells tools about the whole object. */
 static bool stays_behind(const struct object_section *s)
 {
-	if (strncmp(s->name, ".ulp.", 5) == 0 || strcmp(s->name, ULP_SECTION) == 0)
+	/* The facts tell of the object's functions, most of which the container does not have. */
+	if (strncmp(s->name, ".ulp.", 5) == 0 || strcmp(s->name, ULP_SECTION) == 0 ||
+	    strcmp(s->name, ULP_FACTS_SECTION) == 0)
 		return true;
 	if (s->class == SECTION_OTHER)
 		return s->shdr.sh_type == SHT_NOTE && strcmp(s->name, ".note.gnu.property") != 0;
@@ -73,6 +77,7 @@ static Elf64_Rela new_reloc(const struct rewriter *w, const struct object_sectio
 		rela.r_addend = r->new_addend;
 		break;
 	case RELOC_RECORD:
+	case RELOC_DROP:
 		symbol = 0;
 		type = arch->none;
 		rela.r_addend = 0;
@@ -104,6 +109,29 @@ static void rewrite_relocs(struct rewriter *w, struct new_section *s)
 	s->len = of->nr_relocs * sizeof(*list);
 }
 
+/*
+ * The engine places a container at a page, whose size on all machines is at least this one; and
+ * where a damaged object asks for gigabytes of padding, libelf would write them.
+ */
+#define MAX_ALIGNMENT 4096u
+
+static enum ulp_code check_alignment(const struct object *object, struct ulp_err *err)
+{
+	for (size_t i = 1; i < object->nr_sections; i++) {
+		const struct object_section *s = &object->sections[i];
+		const uint64_t align = s->shdr.sh_addralign;
+
+		if (stays_behind(s) || (align <= MAX_ALIGNMENT && !(align & (align - 1))))
+			continue;
+		ulp_fail(err, ULP_EUNSUP,
+			 "is aligned to %llu bytes; a container keeps powers of two up to %u",
+			 (unsigned long long)align, MAX_ALIGNMENT);
+		ulp_err_at(err, "%s: %s", object->file.path, s->name);
+		return ULP_EUNSUP;
+	}
+	return ULP_OK;
+}
+
 static void copy_sections(struct rewriter *w)
 {
 	for (size_t i = 0; i < w->object->nr_sections; i++) {
@@ -113,10 +141,23 @@ static void copy_sections(struct rewriter *w)
 		s->shdr = old->shdr;
 		s->bytes = old->bytes;
 		s->len = old->shdr.sh_type == SHT_NOBITS ? (size_t)old->shdr.sh_size : old->len;
-		if (i && stays_behind(old) && old->shdr.sh_type != SHT_RELA)
+		if (i && stays_behind(old) && old->shdr.sh_type != SHT_RELA) {
 			s->shdr.sh_flags |= SHF_EXCLUDE;
+			s->shdr.sh_addralign = 1;
+		}
 	}
 	w->nr_sections = w->object->nr_sections;
+}
+
+/* Zeroes, but for the constants. */
+static uint64_t *slots_content(const struct rewriter *w)
+{
+	uint64_t *cells = pool_alloc(w->pool, w->object->nr_slots, sizeof(*cells));
+
+	for (size_t i = 0; i < w->object->nr_slots; i++)
+		if (w->object->slots[i].constant)
+			cells[i] = w->object->slots[i].value;
+	return cells;
 }
 
 static void add_new_sections(struct rewriter *w, const struct rewrite_extra *extra)
@@ -126,8 +167,7 @@ static void add_new_sections(struct rewriter *w, const struct rewrite_extra *ext
 	if (nr_slots)
 		w->symbols.slots_section = add_section(
 			w, ULP_SLOTS_SECTION, SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, sizeof(uint64_t),
-			pool_alloc(w->pool, nr_slots, sizeof(uint64_t)),
-			nr_slots * sizeof(uint64_t));
+			slots_content(w), nr_slots * sizeof(uint64_t));
 	if (extra->apply)
 		add_section(w, ULP_SECTION, SHT_PROGBITS, 0, 8, extra->apply, extra->apply_len);
 	if (extra->revert)
@@ -230,7 +270,10 @@ enum ulp_code object_rewrite(const struct selection *sel, const struct object *o
 			     struct ulp_err *err)
 {
 	struct rewriter w = {.pool = sel->pool, .sel = sel, .object = object};
+	enum ulp_code code = check_alignment(object, err);
 
+	if (code)
+		return code;
 	/* Three new sections at most: slots, .ulp, .ulp.rev. */
 	w.sections = pool_alloc(sel->pool, object->nr_sections + 3, sizeof(*w.sections));
 	copy_strings(&w);

@@ -62,7 +62,9 @@ static enum fate fate_of(const struct object *object, size_t i)
 			return FATE_DROP;
 		return here ? FATE_HIDDEN : FATE_UNDEFINED;
 	}
-	return comes && here && section && section->kept ? FATE_HIDDEN : FATE_LOCAL;
+	if (comes && !here) /* a weak definition that gave way to another object's */
+		return FATE_UNDEFINED;
+	return comes && section && section->kept ? FATE_HIDDEN : FATE_LOCAL;
 }
 
 static void add_old(struct new_symbols *ns, size_t i, enum fate fate)

@@ -145,5 +145,6 @@ enum ulp_code selection_run(struct selection *sel, struct ulp_err *err)
 		if (code)
 			return code;
 	}
+	selection_drop_unused_imports(sel);
 	return ULP_OK;
 }

@@ -40,6 +40,8 @@ struct selection {
 	size_t nr_objects;
 	const struct replacement *functions;
 	size_t nr_functions;
+	const struct elf_symbol *const *guards; /* see struct functions */
+	size_t nr_guards;
 
 	struct import *imports;
 	size_t nr_imports;
@@ -47,7 +49,8 @@ struct selection {
 	struct private_reference *references;
 	size_t nr_references;
 	size_t references_cap;
-	bool unknown_told; /* the report says that private symbols are not known */
+	struct disassembler *disassembler; /* made when it is first needed */
+	bool unknown_told;		   /* the report says that private symbols are not known */
 };
 
 /*
@@ -89,17 +92,40 @@ ULP_MUST_CHECK enum ulp_code selection_unwind(struct selection *sel, struct obje
 					      bool *more, struct ulp_err *err);
 
 /*
- * The thread-local variable that a RELOC_TLS_GOT against `symbol` means: one that
- * the target has too, and reaches through a slot; *slot: that slot, borrowed.
+ * Decides about a relocation of the kinds RELOC_TLS*, and about the call behind it: the variable
+ * is one of the target's, and is reached by what the target has for it.
  * Errors: ULP_ETLS, ULP_EAMBIGUOUS, ULP_EMISMATCH (of another size).
  */
-ULP_MUST_CHECK enum ulp_code selection_tls(struct selection *sel, const struct object *object,
-					   size_t symbol, const struct tls_slot **slot,
+ULP_MUST_CHECK enum ulp_code selection_tls(struct selection *sel, struct object *object,
+					   size_t section, struct object_reloc *reloc,
 					   struct ulp_err *err);
+
+/*
+ * Takes the relocation out and has the engine do it: `what` (copied) is all of the reference.
+ * Error: ULP_ERELOC in unwind information.
+ */
+ULP_MUST_CHECK enum ulp_code selection_record(struct selection *sel, struct object_reloc *reloc,
+					      const struct private_reference *what,
+					      struct ulp_err *err);
+
+/* Lets the relocation refer to a slot of the object's own; equal slots are made once. */
+void selection_to_slot(struct selection *sel, struct object *object, struct object_reloc *reloc,
+		       const struct slot *wanted);
+
+/*
+ * Warns if a function that the object defines, and that is taken from the target, has
+ * other instructions there.  Says nothing where they cannot be decoded.
+ */
+void selection_tell_changed(struct selection *sel, const struct object *object, size_t symbol,
+			    const struct elf_symbol *target);
 
 /* Decides about one relocation of a section that comes along. */
 ULP_MUST_CHECK enum ulp_code selection_relocate(struct selection *sel, struct object *object,
 						size_t section, struct object_reloc *reloc,
 						struct ulp_err *err);
+
+/* Takes out the imports that no relocation came to use: a symbol may be bound and then reached
+ * directly.  The relocations are renumbered, the symbols (struct object_symbol) are not. */
+void selection_drop_unused_imports(struct selection *sel);
 
 #endif

@@ -13,6 +13,21 @@ struct spec_function {
 	struct yaml_place place;
 };
 
+/* Another live patch of the same target that this one has to do with. */
+struct spec_relation {
+	const char *name;
+	enum ulp_relation_kind kind;
+	struct yaml_place place;
+};
+
+/* One refusal of the packer that the author overrules. */
+struct spec_accept {
+	const char *refusal; /* one of the words of ulp-spec(5) */
+	const char *name;    /* of the type, function or variable that it is about */
+	const char *reason;  /* why that is right, in words */
+	struct yaml_place place;
+};
+
 struct spec {
 	struct yaml_source source; /* for messages */
 	const char *name;
@@ -25,6 +40,10 @@ struct spec {
 	struct spec_function *functions; /* at least one */
 	size_t nr_functions;
 	enum ulp_consistency consistency;
+	struct spec_relation *relations; /* in the order of the document */
+	size_t nr_relations;
+	struct spec_accept *accepts;
+	size_t nr_accepts;
 };
 
 /*
@@ -37,6 +56,10 @@ ULP_MUST_CHECK enum ulp_code spec_load(struct pool *pool, const char *path, stru
 /* The same for text in memory, which must live as long as the spec; path only names it. */
 ULP_MUST_CHECK enum ulp_code spec_parse(struct pool *pool, const char *path, const char *text,
 					size_t len, struct spec *spec, struct ulp_err *err);
+
+/* The item that overrules `refusal` for `name`, NULL if there is none. */
+const struct spec_accept *spec_accepted(const struct spec *spec, const char *refusal,
+					const char *name);
 
 /* A fault that shows only later, at the place of the spec that asks for it. */
 enum ulp_code spec_fail(const struct spec *spec, struct yaml_place place, enum ulp_code code,

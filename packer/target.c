@@ -4,6 +4,8 @@
 
 #include "packer/target.h"
 
+#include "container/debug_file.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,22 +27,19 @@ static enum ulp_code symbols_read(struct pool *pool, struct target *t, const str
 static enum ulp_code debug_symbols_read(struct pool *pool, struct target *t, struct report *report,
 					struct ulp_err *err)
 {
-	const char *path = debug_file_find(pool, t->library.file.path);
-	struct ulp_build_id id = {0};
 	struct elf_file file;
 	enum ulp_code code;
+	const char *path;
+	char *found;
 
-	if (!path)
-		return ULP_OK;
+	code = ulp_debug_file_find(t->library.file.path, t->debug_file, ".symtab", &found, err);
+	if (code || !found)
+		return code;
+	path = pool_strdup(pool, found);
+	free(found);
 	code = elf_file_read(pool, path, &file, err);
 	if (code)
 		return code;
-	(void)ulp_elf_build_id(&file.elf, &id);
-	if (!ulp_build_id_equal(&id, &t->library.build_id)) {
-		report_add(report, pool, NOTE_WARNING,
-			   "%s: not used: has another build ID than the target", path);
-		return ULP_OK;
-	}
 	report_add(report, pool, NOTE_DETAIL, "%s: private symbols are read from this file", path);
 	return symbols_read(pool, t, &file, err);
 }
@@ -52,8 +51,25 @@ static int compare_vaddr(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
+static void entry_add(void *ctx, uint64_t vaddr)
+{
+	struct target *t = ctx;
+
+	t->entries[t->nr_entries++] = vaddr;
+}
+
+/* The compiler's own, as far as they are 16,14. */
+static void pfe_entries_read(struct pool *pool, struct target *t)
+{
+	const struct ulp_elf *elf = &t->library.file.elf;
+	size_t nr = ulp_elf_count_entries(elf, &t->layout);
+
+	t->entries = pool_alloc(pool, nr + 1, sizeof(*t->entries));
+	(void)ulp_elf_each_entry(elf, &t->layout, entry_add, t);
+}
+
 /* Records are self-relative: see container/entry.h. */
-static enum ulp_code entries_read(struct pool *pool, struct target *t, struct ulp_err *err)
+static enum ulp_code table_read(struct pool *pool, struct target *t, struct ulp_err *err)
 {
 	const struct elf_file *file = &t->library.file;
 	size_t i = ulp_elf_find_section(&file->elf, ULP_ENTRIES_SECTION);
@@ -62,7 +78,6 @@ static enum ulp_code entries_read(struct pool *pool, struct target *t, struct ul
 	uint64_t vaddr;
 	size_t len;
 
-	t->has_pfe = ulp_elf_find_section(&file->elf, ULP_PFE_SECTION) != 0;
 	if (!i)
 		return ULP_OK;
 	vaddr = ulp_elf_section(&file->elf, i).sh_addr;
@@ -74,16 +89,31 @@ static enum ulp_code entries_read(struct pool *pool, struct target *t, struct ul
 		int32_t distance;
 
 		memcpy(&distance, data + off, sizeof(distance));
-		t->entries[t->nr_entries++] = vaddr + off + (uint64_t)(int64_t)distance;
+		entry_add(t, vaddr + off + (uint64_t)(int64_t)distance);
 	}
-	qsort(t->entries, t->nr_entries, sizeof(*t->entries), compare_vaddr);
+	if (t->nr_entries)
+		t->layout = ULP_ENTRY_NOP5;
 	return ULP_OK;
 }
 
-enum ulp_code target_open(struct pool *pool, const char *path, struct target *target,
-			  struct report *report, struct ulp_err *err)
+static enum ulp_code entries_read(struct pool *pool, struct target *t, struct ulp_err *err)
 {
-	struct target t = {0};
+	enum ulp_code code = table_read(pool, t, err);
+
+	if (code)
+		return code;
+	t->has_pfe = ulp_elf_find_section(&t->library.file.elf, ULP_PFE_SECTION) != 0;
+	if (!t->nr_entries && t->has_pfe)
+		pfe_entries_read(pool, t);
+	if (t->nr_entries)
+		qsort(t->entries, t->nr_entries, sizeof(*t->entries), compare_vaddr);
+	return ULP_OK;
+}
+
+enum ulp_code target_open(struct pool *pool, const char *path, const char *debug_file,
+			  struct target *target, struct report *report, struct ulp_err *err)
+{
+	struct target t = {.debug_file = debug_file};
 	enum ulp_code code;
 
 	code = library_open(pool, path, &t.library, err);
@@ -102,6 +132,8 @@ enum ulp_code target_open(struct pool *pool, const char *path, struct target *ta
 	code = symbols_read(pool, &t, &t.library.file, err);
 	if (!code && !t.symbols)
 		code = debug_symbols_read(pool, &t, report, err);
+	if (!code && !t.symbols)
+		target_mini_debug_read(pool, &t);
 	if (!code)
 		code = entries_read(pool, &t, err);
 	if (!code)

@@ -9,9 +9,20 @@
 #include "packer/library.h"
 #include "packer/report.h"
 
-/* A cell of the target in which its dynamic linker puts the offset of a thread-local variable. */
+/* By what the target reaches a thread-local variable. */
+enum tls_way {
+	TLS_WAY_OFFSET,	    /* a cell with its offset from the thread pointer */
+	TLS_WAY_PAIR,	    /* two: the module's number and the offset in its block */
+	TLS_WAY_DESCRIPTOR, /* two: a function and its argument */
+	TLS_NR_WAYS
+};
+
+/* Cells of the target that its dynamic linker fills for a thread-local variable. */
 struct tls_slot {
-	uint64_t variable; /* offset in the target's block of thread-local variables (st_value) */
+	enum tls_way way;
+	const char *import; /* name of a variable of another library; NULL for the target's own */
+	bool looked_up;	    /* by name: a variable of another module may be taken */
+	uint64_t variable;  /* offset in the target's block of thread-local variables (st_value) */
 	uint64_t vaddr;
 };
 
@@ -20,20 +31,31 @@ struct target {
 	const struct packer_arch *arch;
 	struct elf_symbol *symbols; /* .symtab of the file, or of its debug file */
 	size_t nr_symbols;
+	const char *debug_file;	  /* as named by the user; NULL: it is searched for */
 	const char *symbols_path; /* the file they are from; NULL: there are none */
 	uint64_t *entries;	  /* vaddrs, ascending */
 	size_t nr_entries;
 	struct tls_slot *tls_slots;
 	size_t nr_tls_slots;
-	bool has_pfe; /* built with plain -fpatchable-function-entry instead */
+	enum ulp_entry_layout layout; /* of the entries; of each that is used, the bytes decide */
+	bool has_pfe;		      /* objects were built with plain -fpatchable-function-entry */
 };
 
 /*
- * Errors: as library_open(); ULP_EARCH (a machine the packer does not know),
+ * debug_file: where the user has put the separate debug information; NULL: it is
+ * searched for where it belongs.  Errors: as library_open(); ULP_EMISMATCH (debug_file
+ * is of another build); ULP_EARCH (a machine the packer does not know),
  * ULP_EELF (no build ID, damaged entry table).
  */
-ULP_MUST_CHECK enum ulp_code target_open(struct pool *pool, const char *path, struct target *target,
+ULP_MUST_CHECK enum ulp_code target_open(struct pool *pool, const char *path,
+					 const char *debug_file, struct target *target,
 					 struct report *report, struct ulp_err *err);
+
+/*
+ * Reads the private symbols out of the target's own MiniDebugInfo, which has functions
+ * only.  Nothing happens where there is none, or libdwfl cannot read it.
+ */
+void target_mini_debug_read(struct pool *pool, struct target *target);
 
 /*
  * Whether the symbols include the static ones of source files.  If not (stripped,
@@ -56,14 +78,21 @@ bool target_entry(const struct target *target, uint64_t vaddr, uint64_t len, uin
 ULP_MUST_CHECK enum ulp_code target_tls_slots_read(struct pool *pool, struct target *target,
 						   struct ulp_err *err);
 
-/* The slot of a thread-local variable (STT_TLS) of the target, NULL if there is none. */
-const struct tls_slot *target_tls_slot(const struct target *target,
+/*
+ * The slot of this way for a thread-local variable (STT_TLS) of the target, or for one that the
+ * target imports (SHN_UNDEF).  NULL if there is none.
+ */
+const struct tls_slot *target_tls_slot(const struct target *target, enum tls_way way,
 				       const struct elf_symbol *variable);
 
+/* The slot that stands for the start of the target's own block: a pair or a descriptor, or NULL. */
+const struct tls_slot *target_tls_block(const struct target *target, enum tls_way way);
+
 /*
- * Path of the separate debug file of `path`, by build ID or .gnu_debuglink
- * below /usr/lib/debug and beside it; NULL if there is none.
+ * Whether the offset of the target's own variable from the thread pointer is known beforehand, as
+ * it is in a program; then it is in *offset.
  */
-const char *debug_file_find(struct pool *pool, const char *path);
+bool target_tls_offset(const struct target *target, const struct elf_symbol *variable,
+		       int64_t *offset);
 
 #endif

@@ -5,7 +5,7 @@
 packages_build="autoconf automake libtool make gcc g++ binutils binutils-dev libelf-dev libdw-dev
 	libyaml-dev libjson-c-dev"
 packages_tests="libcmocka-dev libunwind-dev gdb linux-perf lld groff-base strace"
-packages_check="clang clang-format clang-tidy cppcheck xz-utils"
+packages_check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev xz-utils"
 packages_openssl="dpkg-dev perl openssl ca-certificates"
 packages_packaging="debhelper dpkg-dev libjson-c-dev lintian meson pkg-config rpm xz-utils"
 packages_glibc="dpkg-dev perl ca-certificates gawk bison gettext python3 xz-utils"

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Runs a fuzz target without libFuzzer: over the files named, then over
- * FUZZ_RUNS mutations of its seed, the same ones each time.  Speaks TAP.  A
- * finding is a crash; the number of the run that crashes is on stderr before.
+ * Runs a fuzz target without libFuzzer: over the files named and those of its
+ * corpus, then over FUZZ_RUNS mutations of its seed and these files, the same
+ * ones each time.  Speaks TAP.  A finding is a crash.
+ *
+ * FUZZ_CORPUS, if defined, is the corpus's folder below the path in the
+ * environment variable FUZZ_CORPUS_ROOT.
  */
 #include "config.h"
 
 #include "tests/fuzz/fuzz.h"
 
+#include <glob.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#ifndef DEFAULT_RUNS
 #define DEFAULT_RUNS 20000
+#endif
 #define MAX_CHAIN 8 /* mutations on top of one another before the seed is taken again */
 #define EXTRA_ROOM 4096
 
@@ -148,68 +154,112 @@ static void run_once(const uint8_t *bytes, size_t len)
 	free(copy);
 }
 
-static bool run_file(const char *path)
+/* The bytes of a file, malloc'ed; NULL if it cannot be read. */
+static uint8_t *read_file(const char *path, size_t *len)
 {
 	FILE *file = fopen(path, "rbe");
 	uint8_t *bytes = NULL;
-	size_t len = 0;
 	size_t got;
 
+	*len = 0;
 	if (file == NULL)
-		return false;
+		return NULL;
 	do {
-		bytes = realloc(bytes, len + 65536);
+		bytes = realloc(bytes, *len + 65536);
 		if (bytes == NULL)
 			abort();
-		got = fread(bytes + len, 1, 65536, file);
-		len += got;
+		got = fread(bytes + *len, 1, 65536, file);
+		*len += got;
 	} while (got != 0);
 	(void)fclose(file);
+	return bytes;
+}
+
+static bool run_file(const char *path)
+{
+	size_t len;
+	uint8_t *bytes = read_file(path, &len);
+
+	if (bytes == NULL)
+		return false;
 	run_once(bytes, len);
 	free(bytes);
 	return true;
 }
 
+/* The corpus; empty where there is none. */
+static glob_t find_corpus(void)
+{
+	glob_t corpus = {0};
+#ifdef FUZZ_CORPUS
+	const char *root = getenv(FUZZ_CORPUS_ROOT);
+	char pattern[4096];
+
+	(void)snprintf(pattern, sizeof(pattern), "%s/" FUZZ_CORPUS "/*", root ? root : ".");
+	if (glob(pattern, 0, NULL, &corpus) != 0) {
+		fprintf(stderr, "%s: no such files\n", pattern);
+		exit(99);
+	}
+#endif
+	return corpus;
+}
+
 /* For the reader of a crash's report: which run it was. */
 static unsigned long current_run;
 
-static void run_mutations(unsigned long nr_runs)
+/* Seed number i: the target's own, then the corpus. */
+static uint8_t *seed_at(const glob_t *corpus, size_t i, size_t *len)
 {
-	size_t seed_len;
-	uint8_t *seed = fuzz_seed(&seed_len);
-	size_t room = seed_len + EXTRA_ROOM;
-	uint8_t *bytes = malloc(room);
-	size_t len = 0;
+	i %= corpus->gl_pathc + 1;
+	return i == 0 ? fuzz_seed(len) : read_file(corpus->gl_pathv[i - 1], len);
+}
 
-	if (bytes == NULL)
-		abort();
-	run_once(seed, seed_len);
+static void run_mutations(const glob_t *corpus, unsigned long nr_runs)
+{
+	uint8_t *bytes = NULL, *seed;
+	size_t len = 0, room = 0;
+
 	for (current_run = 0; current_run < nr_runs; current_run++) {
 		if (current_run % MAX_CHAIN == 0) {
-			memcpy(bytes, seed, seed_len);
-			len = seed_len;
+			seed = seed_at(corpus, current_run / MAX_CHAIN, &len);
+			room = len + EXTRA_ROOM;
+			bytes = realloc(bytes, room);
+			if (seed == NULL || bytes == NULL)
+				abort();
+			memcpy(bytes, seed, len);
+			run_once(bytes, len);
+			free(seed);
 		}
 		len = LLVMFuzzerCustomMutator(bytes, len, room, (unsigned int)random_next());
 		run_once(bytes, len);
 	}
 	free(bytes);
-	free(seed);
+}
+
+static int report_file(const char *path, size_t number)
+{
+	const bool read = run_file(path);
+	const char *slash = strrchr(path, '/');
+
+	printf("%s %zu - survives %s\n", read ? "ok" : "not ok", number, slash ? slash + 1 : path);
+	return !read;
 }
 
 int main(int argc, char **argv)
 {
 	const char *runs = getenv("FUZZ_RUNS");
 	unsigned long nr_runs = runs != NULL ? strtoul(runs, NULL, 10) : DEFAULT_RUNS;
+	glob_t corpus = find_corpus();
+	size_t number = 0;
 	int nr_failed = 0;
 
-	printf("1..%d\n", argc);
-	for (int i = 1; i < argc; i++) {
-		bool read = run_file(argv[i]);
-
-		printf("%s %d - survives %s\n", read ? "ok" : "not ok", i, argv[i]);
-		nr_failed += !read;
-	}
-	run_mutations(nr_runs);
-	printf("ok %d - survives %lu mutations of its seed\n", argc, nr_runs);
+	printf("1..%zu\n", (size_t)argc + corpus.gl_pathc);
+	for (int i = 1; i < argc; i++)
+		nr_failed += report_file(argv[i], ++number);
+	for (size_t i = 0; i < corpus.gl_pathc; i++)
+		nr_failed += report_file(corpus.gl_pathv[i], ++number);
+	run_mutations(&corpus, nr_runs);
+	printf("ok %zu - survives %lu mutations\n", number + 1, nr_runs);
+	globfree(&corpus);
 	return nr_failed != 0;
 }

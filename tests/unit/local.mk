@@ -6,5 +6,6 @@ if PLUGIN_ENABLED
 include tests/unit/gcc-plugin.mk
 endif
 include tests/unit/packer.mk
+include tests/unit/packer_run.mk
 include tests/unit/runtime.mk
 include tests/unit/trigger.mk

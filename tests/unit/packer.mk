@@ -21,3 +21,19 @@ unit_packer_tls_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
 unit_packer_cxx_SOURCES = tests/unit/test_packer_cxx.c $(PACKER_LAB)
 unit_packer_cxx_CPPFLAGS = $(unit_packer_CPPFLAGS)
 unit_packer_cxx_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
+check_PROGRAMS += unit_packer_types unit_packer_prototypes
+TESTS += unit_packer_types unit_packer_prototypes
+TYPES_LAB = tests/lib/types_lab.c tests/lib/types_lab.h $(PACKER_LAB)
+unit_packer_types_SOURCES = tests/unit/test_packer_types.c $(TYPES_LAB)
+unit_packer_types_CPPFLAGS = $(unit_packer_CPPFLAGS)
+unit_packer_types_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
+unit_packer_prototypes_SOURCES = tests/unit/test_packer_prototypes.c $(TYPES_LAB)
+unit_packer_prototypes_CPPFLAGS = $(unit_packer_CPPFLAGS)
+unit_packer_prototypes_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
+if PLUGIN_ENABLED
+check_PROGRAMS += unit_packer_closure
+TESTS += unit_packer_closure
+unit_packer_closure_SOURCES = tests/unit/test_packer_closure.c $(PACKER_LAB)
+unit_packer_closure_CPPFLAGS = $(unit_packer_CPPFLAGS) -DULP_PLUGIN_GCC='"$(PLUGIN_GCC)"'
+unit_packer_closure_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
+endif

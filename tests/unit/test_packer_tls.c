@@ -62,12 +62,12 @@ static uint64_t slot_of(struct packer_lab *lab, const char *name)
 	struct target target;
 	struct match m;
 
-	assert_succeeds(target_open(&lab->pool, packer_lab_path(lab, "liba.so.1"), &target, &report,
-				    &lab->err),
+	assert_succeeds(target_open(&lab->pool, packer_lab_path(lab, "liba.so.1"), NULL, &target,
+				    &report, &lab->err),
 			&lab->err);
 	m = match_all(&lab->pool, &target, name, MATCH_DATA);
 	assert_int_equal(m.nr_candidates, 1);
-	slot = target_tls_slot(&target, m.symbol);
+	slot = target_tls_slot(&target, TLS_WAY_OFFSET, m.symbol);
 	assert_non_null(slot);
 	return slot->vaddr;
 }
@@ -137,19 +137,7 @@ static void refuses_thread_local_variable_that_the_target_has_no_slot_for(void *
 
 	fix(lab, "extern _Thread_local int seldom;\n"
 		 "int f(int a) { return seldom += a; }\n");
-	refused(lab, ULP_ETLS, "fix.c:2", "in another way than by the initial-exec model");
-}
-
-static void refuses_other_models_of_thread_local_variables(void **state)
-{
-	struct packer_lab *lab = *state;
-
-	packer_lab_target(lab, target_source, "f; get; shown; seldom;");
-	packer_lab_compile(lab, "fix",
-			   "extern _Thread_local int shown;\n"
-			   "int f(int a) { return shown += a; }\n",
-			   SECTIONS " -ftls-model=global-dynamic");
-	refused(lab, ULP_ETLS, "fix.c:2", "not supported");
+	refused(lab, ULP_ETLS, "fix.c:2", "by the general dynamic model only");
 }
 
 #define IFUNC                                                           \
@@ -202,7 +190,6 @@ int main(void)
 		LAB_TEST(refuses_thread_local_variable_that_is_none_in_the_target),
 		LAB_TEST(refuses_thread_local_variable_of_another_size),
 		LAB_TEST(refuses_thread_local_variable_that_the_target_has_no_slot_for),
-		LAB_TEST(refuses_other_models_of_thread_local_variables),
 		LAB_TEST(private_name_of_an_ifunc_is_looked_up_by_its_exported_name),
 		LAB_TEST(refuses_private_ifunc_without_an_exported_name),
 	};

@@ -82,6 +82,104 @@ static void spec_has_defaults(void **state)
 	pool_deinit(&pool);
 }
 
+static void spec_keeps_relations_in_their_order(void **state)
+{
+	static const char text[] =
+		HEAD "supersedes: [old-1, old-2]\n" FUNCTIONS "requires: [base]\nconflicts: []\n";
+	static const struct {
+		const char *name;
+		enum ulp_relation_kind kind;
+		unsigned line, column;
+	} expected[] = {
+		{"old-1", ULP_RELATION_SUPERSEDES, 4, 14},
+		{"old-2", ULP_RELATION_SUPERSEDES, 4, 21},
+		{"base", ULP_RELATION_REQUIRES, 7, 12},
+	};
+	struct pool pool = {0};
+	struct ulp_err err;
+	struct spec s;
+
+	(void)state;
+	assert_succeeds(parse(&pool, text, strlen(text), &s, &err), &err);
+	assert_int_equal(s.nr_relations, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_string_equal(s.relations[i].name, expected[i].name);
+		assert_int_equal(s.relations[i].kind, expected[i].kind);
+		assert_int_equal(s.relations[i].place.line, expected[i].line);
+		assert_int_equal(s.relations[i].place.column, expected[i].column);
+	}
+	pool_deinit(&pool);
+}
+
+static void spec_rejects_more_relations_than_a_container_holds(void **state)
+{
+	char text[16384] = HEAD FUNCTIONS "requires: [";
+	size_t at = strlen(text);
+	struct pool pool = {0};
+	struct ulp_err err;
+	struct spec s;
+
+	(void)state;
+	for (unsigned i = 0; i <= ULP_MAX_RELATIONS; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%sa%u", i ? ", " : "", i);
+	at += (size_t)snprintf(text + at, sizeof(text) - at, "]\n");
+	assert_true(at < sizeof(text));
+	assert_fails_at(parse(&pool, text, at, &s, &err), ULP_ESPEC, &err, PATH ":6:11");
+	pool_deinit(&pool);
+}
+
+static void spec_knows_what_is_accepted(void **state)
+{
+	static const char text[] = HEAD FUNCTIONS
+		"accept:\n"
+		"  - refusal: struct-layout\n"
+		"    name: struct record\n"
+		"    reason: the member is behind all that old code reads\n"
+		"  - {refusal: prototype, name: f, reason: callers ignore it}\n"
+		"  - {refusal: initial-value, name: v, reason: \"no\xc3\xa4 readers\"}\n"
+		"  - {refusal: stale-copy, name: f, reason: it is never called}\n";
+	const struct spec_accept *found;
+	struct pool pool = {0};
+	struct ulp_err err;
+	struct spec s;
+
+	(void)state;
+	assert_succeeds(parse(&pool, text, strlen(text), &s, &err), &err);
+	assert_int_equal(s.nr_accepts, 4);
+	found = spec_accepted(&s, "struct-layout", "struct record");
+	assert_ptr_equal(found, &s.accepts[0]);
+	assert_string_equal(found->reason, "the member is behind all that old code reads");
+	assert_int_equal(found->place.line, 7);
+	assert_int_equal(found->place.column, 5);
+	assert_ptr_equal(spec_accepted(&s, "stale-copy", "f"), &s.accepts[3]);
+	assert_null(spec_accepted(&s, "struct-layout", "f"));
+	assert_null(spec_accepted(&s, "prototype", "g"));
+	pool_deinit(&pool);
+}
+
+static void spec_knows_each_consistency(void **state)
+{
+	static const struct {
+		const char *text;
+		enum ulp_consistency value;
+	} all[] = {
+		{HEAD FUNCTIONS "consistency: function\n", ULP_CONSISTENCY_FUNCTION},
+		{HEAD FUNCTIONS "consistency: none\n", ULP_CONSISTENCY_NONE},
+		{HEAD FUNCTIONS "consistency: library\n", ULP_CONSISTENCY_LIBRARY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct pool pool = {0};
+		struct ulp_err err;
+		struct spec s;
+
+		assert_succeeds(parse(&pool, all[i].text, strlen(all[i].text), &s, &err), &err);
+		assert_int_equal(s.consistency, all[i].value);
+		pool_deinit(&pool);
+	}
+}
+
 struct bad_spec {
 	const char *text;
 	unsigned line, column;
@@ -90,7 +188,7 @@ struct bad_spec {
 
 static const struct bad_spec bad_specs[] = {
 	/* keys */
-	{HEAD FUNCTIONS "requires: [x]\n", 6, 1, "unknown key 'requires'"},
+	{HEAD FUNCTIONS "require: [x]\n", 6, 1, "unknown key 'require'"},
 	{HEAD "functions:\n  - replace: f\n    color: red\n", 6, 5, "unknown key 'color'"},
 	{"ulp: 1\nname: a\ntarget: {soname: a, sonam: b}\n" FUNCTIONS, 3, 21,
 	 "unknown key 'sonam'"},
@@ -125,8 +223,8 @@ static const struct bad_spec bad_specs[] = {
 	{HEAD "functions: []\n", 4, 12, "must not be empty"},
 	{HEAD "functions:\n  - f\n", 5, 5, "must be a map"},
 	{"ulp: 1\nname: a\ntarget: liba.so\n", 3, 9, "must be a map"},
-	{HEAD FUNCTIONS "consistency: maybe\n", 6, 14, "'function' or 'none'"},
-	{HEAD FUNCTIONS "consistency: [none]\n", 6, 14, "'function' or 'none'"},
+	{HEAD FUNCTIONS "consistency: maybe\n", 6, 14, "'function', 'library' or 'none'"},
+	{HEAD FUNCTIONS "consistency: [none]\n", 6, 14, "'function', 'library' or 'none'"},
 	/* names */
 	{"ulp: 1\nname: ../x\n", 2, 7, "'/'"},
 	{"ulp: 1\nname: .x\n", 2, 7, "begin with '.'"},
@@ -137,6 +235,46 @@ static const struct bad_spec bad_specs[] = {
 	{HEAD "functions:\n  - replace: a/b\n", 5, 14, "'/'"},
 	{"ulp: 1\nname: a\ntarget: {soname: /lib/x.so}\n", 3, 18, "'/'"},
 	{HEAD "functions:\n  - replace: f\n  - replace: g\n  - replace: f\n", 7, 5, "twice"},
+	/* relations; the name of the patch is fix */
+	{HEAD FUNCTIONS "requires: other\n", 6, 11, "must be a list"},
+	{HEAD FUNCTIONS "requires: {a: b}\n", 6, 11, "must be a list"},
+	{HEAD FUNCTIONS "conflicts: [[a]]\n", 6, 13, "not a list"},
+	{HEAD FUNCTIONS "supersedes: [1]\n", 6, 14, "must be text"},
+	{HEAD FUNCTIONS "requires: [a/b]\n", 6, 12, "'/'"},
+	{HEAD FUNCTIONS "requires: ['']\n", 6, 12, "must not be empty"},
+	{HEAD FUNCTIONS "requires: [a, fix]\n", 6, 15, "the name of this patch itself"},
+	{HEAD FUNCTIONS "conflicts: [fix]\n", 6, 13, "the name of this patch itself"},
+	{HEAD FUNCTIONS "supersedes: [fix]\n", 6, 14, "the name of this patch itself"},
+	{"requires: [fix]\n" HEAD FUNCTIONS, 1, 12, "the name of this patch itself"},
+	{HEAD FUNCTIONS "requires: [a, b, a]\n", 6, 18, "named in 'requires' already"},
+	{HEAD FUNCTIONS "requires: [a]\nconflicts: [b, a]\n", 7, 16, "in 'requires' already"},
+	{HEAD FUNCTIONS "conflicts: [a]\nsupersedes: [a]\n", 7, 14, "in 'conflicts' already"},
+	{HEAD FUNCTIONS "supersedes: [a]\nrequires: [a]\n", 7, 12, "in 'supersedes' already"},
+	{HEAD FUNCTIONS "requires: [a]\nrequires: [b]\n", 7, 1, "given twice"},
+	/* refusals that are overruled */
+	{HEAD FUNCTIONS "accept: struct-layout\n", 6, 9, "must be a list"},
+	{HEAD FUNCTIONS "accept: [struct-layout]\n", 6, 10, "must be a map"},
+	{HEAD FUNCTIONS "accept: [{name: f, reason: it is right}]\n", 6, 10,
+	 "'refusal' is missing"},
+	{HEAD FUNCTIONS "accept: [{refusal: prototype, reason: it is right}]\n", 6, 10,
+	 "'name' is missing"},
+	{HEAD FUNCTIONS "accept: [{refusal: prototype, name: f}]\n", 6, 10, "'reason' is missing"},
+	{HEAD FUNCTIONS "accept: [{refusal: all, name: f, reason: it is right}]\n", 6, 20,
+	 "struct-layout, prototype, initial-value, stale-copy"},
+	{HEAD FUNCTIONS "accept: [{refusal: prototype, name: f, reason: short one}]\n", 6, 48,
+	 "at least 10 characters"},
+	{HEAD FUNCTIONS "accept: [{refusal: prototype, name: f, reason: '  short one '}]\n", 6, 48,
+	 "at least 10 characters"},
+	{HEAD FUNCTIONS "accept: [{refusal: prototype, name: f, reason: \xc3\xa4\xc3\xa4\xc3"
+			"\xa4\xc3\xa4\xc3\xa4}]\n",
+	 6, 48, "at least 10 characters"},
+	{HEAD FUNCTIONS "accept: [{refusal: prototype, name: f, reason: 1234567890}]\n", 6, 48,
+	 "must be text"},
+	{HEAD FUNCTIONS "accept: [{refusal: prototype, name: f, why: it is right}]\n", 6, 40,
+	 "unknown key 'why'"},
+	{HEAD FUNCTIONS "accept:\n- {refusal: prototype, name: f, reason: it is right}\n"
+			"- {refusal: prototype, name: f, reason: it is so surely}\n",
+	 8, 3, "accepted twice"},
 	/* build IDs */
 	{"ulp: 1\nname: a\ntarget: {soname: a, build_id: xyz1}\n", 3, 31, "hex digits"},
 	{"ulp: 1\nname: a\ntarget: {soname: a, build_id: abc}\n", 3, 31, "even number"},
@@ -328,6 +466,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spec_fills_every_member),
 		cmocka_unit_test(spec_has_defaults),
+		cmocka_unit_test(spec_keeps_relations_in_their_order),
+		cmocka_unit_test(spec_rejects_more_relations_than_a_container_holds),
+		cmocka_unit_test(spec_knows_what_is_accepted),
+		cmocka_unit_test(spec_knows_each_consistency),
 		cmocka_unit_test(spec_rejects_each_fault_at_its_place),
 		cmocka_unit_test(spec_rejects_nul_bytes),
 		cmocka_unit_test(spec_rejects_utf_16),

@@ -5,7 +5,9 @@
 #include "config.h"
 
 #include "packer/arch/arch.h"
+#include "packer/arch/x86_64/normalise.h"
 #include "packer/arch/x86_64/tails.h"
+#include "packer/arch/x86_64/tls_code.h"
 
 #include <elf.h>
 #include <string.h>
@@ -22,16 +24,16 @@ static const struct reloc_type types[] = {
 	{R_X86_64_GOTPCREL, "R_X86_64_GOTPCREL", RELOC_GOT, NULL},
 	{R_X86_64_GOTPCRELX, "R_X86_64_GOTPCRELX", RELOC_GOT, NULL},
 	{R_X86_64_REX_GOTPCRELX, "R_X86_64_REX_GOTPCRELX", RELOC_GOT, NULL},
-	{R_X86_64_TLSGD, "R_X86_64_TLSGD", RELOC_TLS, NULL},
-	{R_X86_64_TLSLD, "R_X86_64_TLSLD", RELOC_TLS, NULL},
+	{R_X86_64_TLSGD, "R_X86_64_TLSGD", RELOC_TLS_PAIR, NULL},
+	{R_X86_64_TLSLD, "R_X86_64_TLSLD", RELOC_TLS_MODULE, NULL},
 	{R_X86_64_DTPMOD64, "R_X86_64_DTPMOD64", RELOC_TLS, NULL},
 	{R_X86_64_DTPOFF64, "R_X86_64_DTPOFF64", RELOC_TLS, NULL},
-	{R_X86_64_DTPOFF32, "R_X86_64_DTPOFF32", RELOC_TLS, NULL},
+	{R_X86_64_DTPOFF32, "R_X86_64_DTPOFF32", RELOC_TLS_IN_BLOCK, NULL},
 	{R_X86_64_TPOFF64, "R_X86_64_TPOFF64", RELOC_TLS, NULL},
-	{R_X86_64_TPOFF32, "R_X86_64_TPOFF32", RELOC_TLS, NULL},
+	{R_X86_64_TPOFF32, "R_X86_64_TPOFF32", RELOC_TLS_FIXED, NULL},
 	{R_X86_64_GOTTPOFF, "R_X86_64_GOTTPOFF", RELOC_TLS_GOT, NULL},
-	{R_X86_64_GOTPC32_TLSDESC, "R_X86_64_GOTPC32_TLSDESC", RELOC_TLS, NULL},
-	{R_X86_64_TLSDESC_CALL, "R_X86_64_TLSDESC_CALL", RELOC_TLS, NULL},
+	{R_X86_64_GOTPC32_TLSDESC, "R_X86_64_GOTPC32_TLSDESC", RELOC_TLS_DESC, NULL},
+	{R_X86_64_TLSDESC_CALL, "R_X86_64_TLSDESC_CALL", RELOC_TLS_DESC_CALL, NULL},
 	{R_X86_64_TLSDESC, "R_X86_64_TLSDESC", RELOC_TLS, NULL},
 	{R_X86_64_32, "R_X86_64_32", RELOC_REFUSED, NOT_PIC},
 	{R_X86_64_32S, "R_X86_64_32S", RELOC_REFUSED, NOT_PIC},
@@ -73,6 +75,26 @@ static bool is_branch(const unsigned char *bytes, uint64_t off)
 	return off >= 2 && bytes[off - 2] == 0x0f && (bytes[off - 1] & 0xf0) == 0x80;
 }
 
+/* Branches and `lea` have a rel32 or a rel8 at their end, counted from there.  Intel SDM volume 2.
+ */
+static uint64_t next_use(const unsigned char *bytes, uint64_t len, uint64_t vaddr, uint64_t wanted,
+			 uint64_t from)
+{
+	for (uint64_t off = from; off < len; off++) {
+		const uint64_t at = vaddr + off;
+		int32_t distance = 0;
+
+		if (at + 1 + (uint64_t)(int64_t)(int8_t)bytes[off] == wanted)
+			return off;
+		if (len - off < sizeof(distance))
+			continue;
+		memcpy(&distance, bytes + off, sizeof(distance));
+		if (at + sizeof(distance) + (uint64_t)(int64_t)distance == wanted)
+			return off;
+	}
+	return len;
+}
+
 static enum ulp_entry_layout entry(const uint8_t word[8], unsigned off)
 {
 	static const uint8_t nop5[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
@@ -107,9 +129,14 @@ const struct packer_arch packer_arch_x86_64 = {
 	.place = R_X86_64_PC32,
 	.call = R_X86_64_PLT32,
 	.tls_offset = R_X86_64_TPOFF64,
+	.tls_module = R_X86_64_DTPMOD64,
+	.tls_descriptor = R_X86_64_TLSDESC,
+	.tls = &x86_64_tls_code,
 	.reloc = reloc,
 	.tails = x86_64_tails,
 	.is_branch = is_branch,
+	.next_use = next_use,
+	.normalise = x86_64_normalise,
 	.entry = entry,
 	.dynamic_ok = dynamic_ok,
 	.library_dirs = library_dirs,
