@@ -111,7 +111,8 @@ run_tests() {
 	step "$variant: test programs" make -C "$dir" -j"$(jobs_count)" check TESTS= || return
 	find "$dir" -name '*.trs' -delete
 	# The long loops are for one compiler.
-	[ "$variant" = gcc ] || export ULP_CYCLES=100 ULP_UNWIND_CYCLES=10
+	[ "$variant" = gcc ] || export ULP_CYCLES=100 ULP_UNWIND_CYCLES=10 ULP_KILLS=20 ULP_ROUNDS=1 \
+		ULP_TORTURE_CYCLES=20 ULP_TORTURE_BORROWS=10 ULP_TORTURE_KILLS=1 ULP_CONTRACT_FLIPS=20
 	# One after the other: tests that stop processes should not share the machine.
 	timeout -k 30 "$tests_seconds" make -C "$dir" -k check >"$dir/check.log" 2>&1 </dev/null
 	[ $? -ne 124 ] || fail "$variant: the tests did not end in $tests_seconds seconds"
@@ -131,18 +132,26 @@ variant() {
 	run_tests "$1"
 }
 
-# Everything that tests/e2e/openssl.sh needs: it neither builds nor fetches anything itself.
+# Compiles all fixes of specs/$1, so that the sources that they come from are there.
+prepare_fixes() {
+	local fix
+	for fix in "$top/specs/$1"/*.fix; do
+		"${1}_fix" "$(basename "$fix" .fix)" "$build_root/fix" || return
+	done
+}
+
+# Everything that tests/e2e/openssl.sh and fixes_openssl.sh need: they neither build nor fetch
+# anything themselves.
 prepare_openssl() {
 	openssl_build "$(find_plugin "$build_root/gcc")" &&
-		openssl_fix CVE-2025-69418 "$build_root/fix" &&
+		prepare_fixes openssl &&
 		fetch_program nginx /usr/sbin/nginx
 }
 
-# The same for tests/e2e/glibc.sh.
+# The same for tests/e2e/glibc.sh and fixes_glibc.sh.
 prepare_glibc() {
 	glibc_build plugin "$(find_plugin "$build_root/gcc")" &&
-		glibc_fix CVE-2025-15281 "$build_root/fix" &&
-		glibc_fix CVE-2026-0861 "$build_root/fix" &&
+		prepare_fixes glibc &&
 		fetch_program nginx /usr/sbin/nginx
 }
 
@@ -254,12 +263,18 @@ check_dist() {
 		TESTS="$(make -s -C "$build_root/gcc" print-unit-tests)"
 }
 
+# What reads the specs and objects that patch authors give; an hour: make fuzz FUZZ_SECONDS=3600.
+check_fuzz() {
+	make -C "$build_root/gcc" fuzz FUZZ_TARGETS='fuzz_object fuzz_spec' FUZZ_SECONDS=60
+}
+
 static_checks() {
 	step "clang-format" check_format
 	step "clang-tidy" check_tidy
 	step "cppcheck" check_cppcheck
 	step "include directions" "$top/scripts/check-includes.sh"
 	step "help and man pages" "$top/scripts/check-help.sh" "$build_root/gcc"
+	step "fuzzing, a minute each" check_fuzz
 	step "make install" check_install
 	step "make distcheck" check_dist
 }

@@ -74,7 +74,8 @@ add_file() {
 		echo -g
 		add_headers "$needed" "$out" "${folders[@]}"
 	} >"$out/flags"
-	cp "$fixed" "$out/"
+	# Its #line directives name the folder that is removed at the end.
+	sed "/^#line /s|\"$fixed\"|\"${path##*/}\"|" "$fixed" >"$out/${path##*/}"
 }
 
 # add_fix NAME: several files of one fix would have flags of their own each.

@@ -162,46 +162,36 @@ glibc_drop_old() {
 }
 
 # --- fixes --------------------------------------------------------------------
-# A fix is described in specs/glibc/NAME.fix by the lines that specs/openssl/*.fix have (see
-# openssl.sh); "fixed-in" is a version of Debian's package, since Debian keeps the same upstream
-# version and adds patches.
+# specs/glibc/NAME.fix describes a fix; see fixes.sh.  Its versions are those of Debian's package,
+# since Debian keeps the same upstream version and adds patches.
+. "$top/scripts/lib/fixes.sh"
 
-glibc_fix_lines() {
-	sed -n "s/^$2[[:space:]]\{1,\}//p" "$top/specs/glibc/$1.fix"
-}
-
-# The functions that stand below one file of a description.
-glibc_fix_functions() {
-	awk -v path="$2" '$1 == "file" { here = $2 == path } $1 == "function" && here { print $2 }' \
-		"$top/specs/glibc/$1.fix"
-}
-
-# Sets glibc_fixed_version to the newest source of the same upstream version that has the fix.
+# glibc_find_fixed WANTED BEFORE: sets glibc_fixed_version to the newest source of the same upstream
+# version that has the fix.
 glibc_find_fixed() {
-	local wanted=$1 version
-	update_sources || return
+	local version
+	[ -n "${ULP_SOURCES:-}" ] || update_sources || return
 	for version in $(source_versions glibc); do
-		if [ "${version%%-*}" = "${glibc_version%%-*}" ] &&
-			dpkg --compare-versions "$version" ge "$wanted"; then
+		if [ "${version%%-*}" = "${glibc_version%%-*}" ] && version_fits "$version" "$1" "$2"; then
 			glibc_fixed_version=$version
 			return 0
 		fi
 	done
-	say "no source of glibc $wanted or later is offered by this machine's mirror" >&2
+	say "no source of glibc $1 or later${2:+ and before $2} is offered by this machine's mirror" >&2
 	return 1
 }
 
-# glibc_fixed_file WANTED PATH: sets fixed_path to the file as Debian has it in WANTED or later.
-# Of the later source only the files that some fix names are kept.
+# glibc_fixed_file WANTED BEFORE PATH: sets fixed_path to the file as Debian has it in such a
+# version.  Of the later source only the files that some fix names are kept.
 glibc_fixed_file() {
-	local wanted=$1 path=$2 dir tree each
+	local path=$3 dir tree each
 	for dir in "$cache"/src/fixed-glibc-*; do
-		if [ -f "$dir/$path" ] && dpkg --compare-versions "$(cat "$dir/version")" ge "$wanted"; then
+		if [ -f "$dir/$path" ] && version_fits "$(cat "$dir/version")" "$1" "$2"; then
 			fixed_path=$dir/$path
 			return 0
 		fi
 	done
-	glibc_find_fixed "$wanted" || return
+	glibc_find_fixed "$1" "$2" || return
 	unpack_glibc "$glibc_fixed_version" || return
 	tree=$(glibc_source "$glibc_fixed_version")
 	dir=$cache/src/fixed-${tree##*/}
@@ -217,27 +207,22 @@ glibc_fixed_file() {
 # glibc_fix NAME OUT: compiles the fix into the folder OUT, one object a source file, as the build
 # in $glibc_dir compiles that file for libc.so.6.  Sets fix_objects to their paths.
 glibc_fix() {
-	local name=$1 out=$2 wanted path
-	fix_objects=()
-	mkdir -p "$out"
-	wanted=$(glibc_fix_lines "$name" fixed-in)
-	for path in $(glibc_fix_lines "$name" file); do
-		glibc_fixed_file "$wanted" "$path" || return
-		# shellcheck disable=SC2046
-		quietly "$out/graft.log" perl "$top/scripts/openssl-graft.pl" \
-			"$(glibc_source)/$path" "$fixed_path" "$out/$(basename "$path")" \
-			$(glibc_fix_functions "$name" "$path") || return
-		compile_like_glibc "$path" "$out/$(basename "$path")" || return
-		fix_objects+=("$out/$(basename "$path" .c).o")
-	done
+	make_fix glibc "$1" "$2"
 }
 
-# compile_like_glibc PATH COPY: compiles COPY with the command that the build has for PATH.  The
-# functions get sections of their own, so that the packer's link drops those that nobody asks for.
+# A source as the build names it, which compiles in the source's folder.
+glibc_build_name() {
+	basename "$1"
+}
+
+# compile_like_glibc PATH OUT: compiles the copy in OUT with the command that the build has for
+# PATH.  The functions get sections of their own, so that the packer's link drops those that nobody
+# asks for; messages name the source by its path in the build.
 compile_like_glibc() {
-	local path=$1 copy=$2 folder file object command
+	local path=$1 out=$2 folder file object command copy
 	folder=$(glibc_source)/$(dirname "$path")
 	file=$(basename "$path")
+	copy=$out/$file
 	object=$glibc_dir/${path%.c}.os
 	command=$(cd "$folder" && glibc_make make -r -n -C . "objdir=$glibc_dir" -W "$file" "$object" 2>/dev/null |
 		sed -n "s|^\\(gcc .*\\) $file -c \\(.*\\) -o $object .*|\\1 \\2|p")
@@ -247,7 +232,7 @@ compile_like_glibc() {
 	fi
 	printf '%s\n' "$command" >"${copy%.c}.command"
 	(cd "$folder" && quietly "${copy%.c}.log" sh -c "$command \"\$@\"" sh \
-		-ffunction-sections -fdata-sections -iquote "$folder" \
+		-ffunction-sections -fdata-sections -iquote "$folder" "-fmacro-prefix-map=$out/=" \
 		-c -o "${copy%.c}.o" "$copy")
 }
 

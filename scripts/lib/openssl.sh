@@ -164,104 +164,94 @@ openssl_drop_old() {
 }
 
 # --- fixes --------------------------------------------------------------------
-# A fix is described in specs/openssl/NAME.fix by lines of "key value":
-#   fixed-in VERSION    upstream version that has it; any later one will do
-#   file PATH           a file of the source that changes; its functions follow:
-#   function NAME       taken from the fixed file, in the place of the old one; a new one is
-#                       put before the next function that stands here
+# specs/openssl/NAME.fix describes a fix; see fixes.sh.
+. "$top/scripts/lib/fixes.sh"
 
 # fix_lines NAME KEY: the values of a key.
 fix_lines() {
-	sed -n "s/^$2[[:space:]]\{1,\}//p" "$top/specs/openssl/$1.fix"
+	fix_values "$top/specs/openssl/$1.fix" "$2"
 }
 
-# Sets fixed_version to the newest source of the same series that has the fix.
+# find_fixed_version WANTED BEFORE: sets fixed_version to the newest source of the same series that
+# has the fix.
 find_fixed_version() {
-	local wanted=$1 version
-	update_sources || return
+	local version
+	[ -n "${ULP_SOURCES:-}" ] || update_sources || return
 	for version in $(source_versions openssl); do
 		case $version in
 		3.0.*)
-			if dpkg --compare-versions "${version%%-*}" ge "$wanted"; then
+			if version_fits "${version%%-*}" "$1" "$2"; then
 				fixed_version=$version
 				return 0
 			fi
 			;;
 		esac
 	done
-	say "no source of openssl $wanted or later in the 3.0 series is offered by this machine's mirror" >&2
+	say "no source of openssl $1 or later${2:+ and before $2} in the 3.0 series is offered by" \
+		"this machine's mirror" >&2
 	return 1
 }
 
-# fixed_file WANTED PATH: sets fixed_path to the file as upstream has it in WANTED or later.
-# What was fetched before is used again without asking the mirror.
-fixed_file() {
-	local wanted=$1 path=$2 dir tarball
-	for dir in "$cache"/src/fixed-*; do
-		if [ -f "$dir/$path" ] && dpkg --compare-versions "${dir##*-}" ge "$wanted"; then
+# openssl_fixed_file WANTED BEFORE PATH: sets fixed_path to the file as upstream has it in such a
+# version.  What was fetched before is used again without asking the mirror.
+openssl_fixed_file() {
+	local path=$3 dir tarball
+	for dir in "$cache"/src/fixed-[0-9]*; do
+		if [ -f "$dir/$path" ] && version_fits "${dir##*-}" "$1" "$2"; then
 			fixed_path=$dir/$path
 			return 0
 		fi
 	done
-	find_fixed_version "$wanted" || return
+	find_fixed_version "$1" "$2" || return
 	fetch_source openssl "$fixed_version" --tar-only || return
 	dir=$cache/src/fixed-${fixed_version%%-*}
 	tarball=$(echo "$cache/sources/$fixed_version"/openssl_*.orig.tar.gz)
 	mkdir -p "$dir"
-	tar -xzf "$tarball" -C "$dir" --strip-components=1 --wildcards "*/$path" || return
+	# All that may be asked for: to look for one file takes as long.
+	tar -xzf "$tarball" -C "$dir" --strip-components=1 --wildcards \
+		'*/crypto/*.[ch]' '*/include/*.h' '*/ssl/*.[ch]' || return
 	fixed_path=$dir/$path
 }
 
 # openssl_fix NAME OUT: compiles the fix into the folder OUT, one object a source file, as the
 # build compiles that file.  Sets fix_objects to their paths.
 openssl_fix() {
-	local name=$1 out=$2 wanted path
-	fix_objects=()
-	mkdir -p "$out"
-	wanted=$(fix_lines "$name" fixed-in)
-	for path in $(fix_lines "$name" file); do
-		fixed_file "$wanted" "$path" || return
-		# shellcheck disable=SC2046
-		quietly "$out/graft.log" perl "$top/scripts/openssl-graft.pl" \
-			"$(openssl_source)/$path" "$fixed_path" "$out/$(basename "$path")" \
-			$(fix_functions "$name" "$path") || return
-		compile_like_openssl "$path" "$out/$(basename "$path")" || return
-		fix_objects+=("$out/$(basename "$path" .c).o")
-	done
+	make_fix openssl "$1" "$2"
 }
 
-# The functions that stand below one file of a description.
-fix_functions() {
-	awk -v path="$2" '$1 == "file" { here = $2 == path } $1 == "function" && here { print $2 }' \
-		"$top/specs/openssl/$1.fix"
-}
-
-# compile_like_openssl PATH COPY: compiles COPY with the command that the build has for PATH.
-# The functions get sections of their own, so that the packer's link drops those that nobody
-# asks for.
+# compile_like_openssl PATH OUT: compiles the copy in OUT with the command that the build has for
+# PATH.  The functions get sections of their own, so that the packer's link drops those that nobody
+# asks for; messages name the source by its path in the build.
 compile_like_openssl() {
-	local path=$1 copy=$2 source object command
+	local path=$1 out=$2 source object command copy folder tree=()
 	source=$(openssl_source)/$path
+	copy=$out/$(basename "$path")
 	object=$(cd "$openssl_dir" && awk -v base="$(dirname "$path")/lib" -v file="$(basename "$path" .c)" '
 		index($0, base) == 1 && $1 ~ ("-shlib-" file "\\.o:") { sub(/:.*/, ""); print; exit }' Makefile)
 	if [ -z "$object" ]; then
 		say "the build of OpenSSL has no rule for $path" >&2
 		return 1
 	fi
-	command=$(make -s -n -C "$openssl_dir" -W "$(openssl_makefile_path "$source")" "$object" |
+	command=$(make -s -n -C "$openssl_dir" -W "$(openssl_build_name "$path")" "$object" |
 		grep -- " -c -o $object " | sed -e 's/ -MMD -MF [^ ]*\( -MT [^ ]*\)\{0,1\}//' -e "s| -c -o $object .*||")
 	if [ -z "$command" ]; then
 		say "make does not say how $object is compiled" >&2
 		return 1
 	fi
 	printf '%s\n' "$command" >"${copy%.c}.command"
+	folder=$(dirname "$path")
+	if [ -d "$out/tree" ]; then
+		tree=(-I "$out/tree/include" -iquote "$out/tree/$folder")
+	fi
+	# The compiler's name stands first in the command, and the first -I is the first to be searched.
 	# shellcheck disable=SC2086
-	(cd "$openssl_dir" && quietly "${copy%.c}.log" sh -c "$command \"\$@\"" sh \
-		-ffunction-sections -fdata-sections -iquote "$(dirname "$source")" \
+	(cd "$openssl_dir" && quietly "${copy%.c}.log" sh -c "${command%% *} \"\$@\" ${command#* }" sh \
+		"${tree[@]}" -ffunction-sections -fdata-sections -iquote "$(dirname "$source")" \
+		"-fmacro-prefix-map=$out=$(dirname "$(openssl_build_name "$path")")" \
 		-c -o "${copy%.c}.o" "$copy")
 }
 
 # A source as the build's Makefile names it (relative to the build folder).
-openssl_makefile_path() {
-	realpath --relative-to="$openssl_dir" "$1"
+openssl_build_name() {
+	realpath --relative-to="$openssl_dir" "$(openssl_source)/$1"
 }

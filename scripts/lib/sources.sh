@@ -55,6 +55,10 @@ update_sources() {
 
 # source_versions PACKAGE: the versions that can be had, one a line, newest first.
 source_versions() {
+	if [ -n "${ULP_SOURCES:-}" ]; then
+		find "$ULP_SOURCES" -maxdepth 1 -name "$1_*.dsc" | sed "s|.*/$1_||; s|\\.dsc\$||" | sort -ruV
+		return
+	fi
 	private_apt apt-cache showsrc "$1" 2>/dev/null | sed -n 's/^Version: //p' | sort -ruV
 }
 
