@@ -31,13 +31,13 @@ run "$ulp" --version
 tap_has 'version names the program' out '^ulp [0-9]+\.[0-9]+'
 run "$ulp" --help
 tap_is 'help succeeds' 0 "$status"
-for command in trigger patches check messages dump livepatchable help; do
+for command in trigger patches check messages dump livepatchable extract help; do
 	tap_has "help lists $command" out "^  $command "
 done
 cp out help
 run "$ulp" help
 tap_ok 'help without a command equals --help' cmp out help
-for command in trigger patches check messages dump livepatchable help; do
+for command in trigger patches check messages dump livepatchable extract help; do
 	run "$ulp" "$command" --help
 	tap_has "$command has a help of its own" out "^Usage: ulp $command "
 	cp out help
@@ -53,11 +53,14 @@ wrong 'unknown command is not echoed raw to the terminal' 2 '^ulp: \\x1b\[2J: ' 
 wrong 'unknown command of help' 2 '^ulp: nonsense: unknown command' help nonsense
 wrong 'two commands for help' 2 'one command at a time' help dump check
 wrong 'unknown option of ulp' 2 'unrecognized option' --frobnicate
-for command in trigger patches check messages dump livepatchable help; do
+for command in trigger patches check messages dump livepatchable extract help; do
 	wrong "unknown option of $command" 2 "^ulp $command: unrecognized option '--frobnicate'" \
 		"$command" --frobnicate
 done
 wrong 'dump without an operand' 2 'a container is missing' dump
+wrong 'extract without a library' 2 'a library is missing' extract -o x
+wrong 'extract without a file to write' 2 'the file to write is missing' extract x
+wrong 'extract of two libraries' 2 'one library at a time' extract x y -o z
 wrong 'livepatchable without an operand' 2 'a library is missing' livepatchable
 
 wrong 'trigger without an operand' 2 'a container is missing' trigger
@@ -107,13 +110,17 @@ build() {
 	tap_bail "failed: $cc $flags $*"
 }
 build -fpatchable-function-entry=16,14 -shared -Wl,--build-id=sha1 -o libstock.so victim.c
+build -fpatchable-function-entry=16,0 -shared -Wl,--build-id=sha1 -o libother.so victim.c
 build -shared -Wl,--build-id=sha1 -o libplain.so victim.c
 build -c -o victim.o victim.c
 
 run "$ulp" livepatchable libstock.so
-tap_is 'livepatchable: entries that cannot be used yet are a no' 1 "$status"
-tap_has 'livepatchable: and are told' out \
-	'^libstock.so: not livepatchable, 2 functions have entries of a kind not supported yet \(-fpatchable-function-entry=16,14\), '
+tap_is 'livepatchable: yes is status 0' 0 "$status"
+tap_has 'livepatchable: entries of the compiler itself' out \
+	'^libstock.so: livepatchable, 2 functions have entries \(-fpatchable-function-entry=16,14\), '
+run "$ulp" livepatchable libother.so
+tap_is 'livepatchable: other entries of the compiler' \
+	'libother.so: not livepatchable, no function has an entry' "$(cat out)"
 run "$ulp" livepatchable libplain.so
 tap_is 'livepatchable: no is status 1' 1 "$status"
 tap_is 'livepatchable: says no' 'libplain.so: not livepatchable, no function has an entry' \
@@ -209,6 +216,32 @@ if [ "$status" -ne 0 ]; then
 fi
 build_id=$(readelf -n libvictim.so.1 | sed -n 's/.*Build ID: //p')
 own_id=$(readelf -n fix.so | sed -n 's/.*Build ID: //p')
+
+# --- ulp-packer --template --------------------------------------------------------
+
+run "$packer" --template CVE-2000-0002 -t libvictim.so.1 add
+tap_is 'template: status' 0 "$status"
+tap_has 'template: the name of target and fix' out '^name: libvictim-CVE-2000-0002$'
+tap_has 'template: the label' out '^labels: \[CVE-2000-0002\]$'
+tap_has 'template: the build of the target' out "^  build_id: $build_id\$"
+cp out made.yaml
+run "$packer" --check made.yaml
+tap_is 'template: what it makes is a valid spec' 0 "$status"
+run "$packer" made.yaml fix.o -t libvictim.so.1 -o made.so
+tap_is 'template: what it makes can be packed' 0 "$status"
+run "$packer" --template CVE-2000-0002 -t libvictim.so.1 -o made.yaml add
+tap_is 'template: a spec is not written over' 2 "$status"
+run "$packer" --template CVE-2000-0002 -t libvictim.so.1 -o other.yaml add
+tap_ok 'template: into a file' cmp made.yaml other.yaml
+run "$packer" --template CVE-2000-0002 -t libvictim.so.1 ad
+tap_is 'template: unknown function' 5 "$status"
+tap_has 'template: near names' err 'near names: add'
+run "$packer" --template CVE-2000-0002 add
+tap_is 'template: without a target' 2 "$status"
+run "$packer" --template CVE-2000-0002 -t libvictim.so.1
+tap_is 'template: without a function' 2 "$status"
+
+# --- ulp dump ----------------------------------------------------------------------
 
 run "$ulp" dump fix.so
 cp out whole

@@ -71,6 +71,45 @@ tap_has 'dump: private variable' whole \
 	"^    base at $(address lib/libvictim.so.1 base), from 0x[0-9a-f]+, R_X86_64_"
 tap_has 'dump: what .ulp.rev is for' whole '^    original bytes of 2 functions of libvictim\.so\.1$'
 
+cat >related.c <<'C'
+#include "libvictim.h"
+int victim_number(int n)
+{
+	return n + 7;
+}
+C
+cat >related.yaml <<'YAML'
+ulp: 1
+name: related
+target:
+  soname: libvictim.so.1
+functions:
+  - replace: victim_number
+requires: [base-fix, other-fix]
+conflicts: [rival]
+supersedes: [related-1, related-2]
+accept:
+  - refusal: prototype
+    name: victim_number
+    reason: no caller passes more than one argument
+  - {refusal: struct-layout, name: struct a, reason: nobody keeps one}
+consistency: library
+YAML
+pack related
+run "$ulp" dump related.so
+tap_is 'dump of relations: status' 0 "$status"
+tap_has 'dump: what it requires' out '^  requires: +base-fix, other-fix$'
+tap_has 'dump: what it conflicts with' out '^  conflicts: +rival$'
+tap_has 'dump: what it supersedes' out '^  supersedes: +related-1, related-2$'
+tap_has 'dump: consistency of the library' out '^  consistency: +library \('
+tap_has 'dump: how many refusals were overruled' out \
+	'^  refusals of the packer that were overruled \(2\):$'
+tap_has 'dump: the first of them with its reason' out \
+	'^    prototype of victim_number: no caller passes more than one argument$'
+tap_has 'dump: the second one' out '^    struct-layout of struct a: nobody keeps one$'
+tap_ok 'dump: nothing about relations where there are none' \
+	sh -c '! grep -E "requires|conflicts|supersedes|overruled" "$1"' sh whole
+
 # The files are enough: no process, no target, nothing of the source.
 mkdir apart
 cp fix.so apart

@@ -193,7 +193,7 @@ fi
 mkfifo let-go
 ./tracer "$a" let-go >tracing &
 tracer=$!
-process_list="$process_list $tracer"
+process_add "$tracer"
 wait_for 20 grep -q tracing tracing || tap_bail 'the tracer does not trace'
 run apply "$a" --timeout 2 fix.so
 tap_is 'traced: status' 4 "$status"
@@ -254,7 +254,7 @@ for how in wait spin; do
 	tap_ok "in use ($how): inside again" answers a held hold "$how"
 	"$ulp" trigger -p "$a" --timeout 60 wait.so >later &
 	later=$!
-	process_list="$process_list $later"
+	process_add "$later"
 	run ask a release
 	wait "$later"
 	tap_is "in use ($how): applied when the thread has left" 0 $?
@@ -436,6 +436,29 @@ printf '\267' | dd of=alien.o bs=1 seek=18 conv=notrunc 2>/dev/null
 pack_refused 'object for another machine' 3 'alien\.o: .*machine' alien.o
 head -c 500 fix.o >cut.o
 pack_refused 'truncated object' 3 'cut\.o: ' cut.o
+
+# --- a process that ends as soon as it is patched ------------------------------
+
+cat >last.c <<'C'
+#include "libvictim.h"
+#include <unistd.h>
+int victim_number(int n)
+{
+	_exit(n > 1000);
+}
+C
+fix_spec last victim_number >last.yaml
+pack last
+victim_start l
+l=$victim_pid
+tap_ok 'a thread calls the function all the time' answers l started threads call 1
+run apply "$l" last.so
+tap_is 'it ends by the patch: the patch was applied all the same' "0 SUCCESS" \
+	"$status $(sed -n '1s/ .*//p' out)"
+tap_is 'it ends by the patch: nothing else is told of it' 2 "$(cat out err | wc -l)"
+tap_ok 'it has ended by the patch' wait_for 30 process_ended "$l"
+wait "$l"
+process_forget "$l"
 
 # --- after all of it ---------------------------------------------------------
 

@@ -3,9 +3,14 @@
 # ulp is killed at random moments, and at each of the system calls by which it touches the process.
 # The process must live and compute right, and the next ulp must be able to go on from whatever state
 # that left.
+#
+#   ULP_KILLS       so often at a random moment of an apply or a revert; 100 without it
+#   ULP_KILLS_FIRST so often at one of the first apply in a process; a quarter of that without it
+#   ULP_SEED        for the random moments
 . "${ULP_SRCDIR:?}/tests/lib/e2e.sh"
 
-rounds=${ULP_ROUNDS:-100}
+rounds=${ULP_KILLS:-100}
+rounds_first=${ULP_KILLS_FIRST:-$((rounds / 4))}
 seed=${ULP_SEED:-$$}
 echo "# ULP_SEED=$seed"
 victim_program killer
@@ -87,12 +92,32 @@ explain() {
 
 # --- at random moments -------------------------------------------------------
 
-# One kill, and then a change that must succeed.  Its kinds: see victims/killer.c.
+# random N: N numbers below 1000
+random() {
+	awk -v seed="$seed" -v nr="$1" 'BEGIN {
+		srand(seed)
+		for (i = 0; i < nr; i++)
+			print int(rand() * 1000)
+	}'
+}
+
+# Who is killed in the n-th round: see victims/killer.c.
+whom() {
+	case $(($1 % 4)) in
+	0) echo tool ;;
+	1) echo worker ;;
+	*) echo all ;;
+	esac
+}
+
+# round NAME PID N PART: a kill at that part, in thousands, of the time that a change takes, and then
+# a change that must succeed.  The load of the machine changes: when a kill comes too late the next
+# ones come a little earlier.
 round() {
 	killed=0
 	# shellcheck disable=SC2046
-	./killer "$1" "$2" "$ulp" trigger -p "$a" $(option_for "$(recorded "$a")") fix.so \
-		>killed.out 2>&1 || killed=$?
+	./killer "$(whom "$3")" $((most * $4 / 1000)) "$ulp" trigger -p "$2" \
+		$(option_for "$(recorded "$2")") fix.so >killed.out 2>&1 || killed=$?
 	[ "$killed" -ne 9 ] || nr_killed=$((nr_killed + 1))
 	if [ "$killed" -eq 0 ]; then
 		nr_late=$((nr_late + 1))
@@ -100,32 +125,24 @@ round() {
 	else
 		most=$((most * 21 / 20))
 	fi
-	goes_on a "$a"
+	goes_on "$1" "$2" && return
+	failed=$((failed + 1))
+	explain "$1" "$2" "round $3 ($(whom "$3"), part $4 of $most us)"
+	return 1
 }
 
-nr_killed=0
-nr_late=0
-failed=0
-n=0
-# The load of the machine changes: when a kill comes too late the next ones come a little earlier.
-most=$typical
-parts=$(awk -v seed="$seed" -v nr="$rounds" 'BEGIN {
-	srand(seed)
-	for (i = 0; i < nr; i++)
-		print int(rand() * 1000)
-}')
-for part in $parts; do
+rounds_begin() {
+	nr_killed=0
+	nr_late=0
+	failed=0
+	n=0
+	most=$typical
+}
+
+rounds_begin
+for part in $(random "$rounds"); do
 	n=$((n + 1))
-	delay=$((most * part / 1000))
-	case $((n % 4)) in
-	0) whom=tool ;;
-	1) whom=worker ;;
-	*) whom=all ;;
-	esac
-	round "$whom" "$delay" && continue
-	failed=$((failed + 1))
-	explain a "$a" "round $n ($whom after $delay us)"
-	[ "$failed" -lt 5 ] || break
+	round a "$a" "$n" "$part" || [ "$failed" -lt 5 ] || break
 done
 echo "# $rounds rounds: the tool killed in $nr_killed, too late in $nr_late"
 tap_is "after each of $rounds kills the next change works and all is consistent" 0 "$failed"
@@ -142,6 +159,36 @@ loops_grow() {
 }
 tap_ok 'all threads run' wait_for 60 loops_grow
 tap_ok 'the process ends well' victim_end a "$a"
+
+# --- at random moments of the first apply ------------------------------------
+
+# In a process of its own: only then is memory mapped, by a borrowed thread.  A fork is cheaper than a
+# new one.
+first_round() {
+	victim_fork b c
+	c=$victim_pid
+	answers c started threads malloc 1 && round c "$c" "$1" "$2" && answers c 0 wrong || return 1
+	# What a killed tool has mapped and did not live to use stays as it is.
+	[ "$(grep -c '^[^ ]* r-xp 00000000 00:00 0 *$' "/proc/$c/maps")" -eq 1 ] ||
+		nr_left=$((nr_left + 1))
+	kill -0 "$c" && timeout "$answer_seconds" sh -c 'echo end >c.in' &&
+		wait_for "$answer_seconds" process_ended "$c" || return 1
+	process_forget "$c"
+	rm -f c.in c.out c.pid
+}
+
+victim_start b
+b=$victim_pid
+nr_left=0
+rounds_begin
+for part in $(random "$rounds_first"); do
+	n=$((n + 1))
+	first_round "$n" "$part" || break
+done
+echo "# $n rounds: the tool killed in $nr_killed, too late in $nr_late; memory left over in $nr_left"
+tap_is "after each of $rounds_first kills of a first apply the next change works" \
+	"0 $rounds_first" "$failed $n"
+tap_ok 'the process that they were forked from ends well' victim_end b "$b"
 
 # --- at each system call -----------------------------------------------------
 

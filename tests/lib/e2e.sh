@@ -78,7 +78,7 @@ victim_start() {
 victim_fork() {
 	victim_pid=$(ask "$1" fork "$2")
 	echo "$victim_pid" >"$2.pid"
-	process_list="$process_list $victim_pid"
+	process_add "$victim_pid"
 }
 
 victim_end() {
@@ -197,5 +197,5 @@ victim_library lib
 victim_program victim
 victim_program tracer
 sleep 1000 &
-process_list="$process_list $!"
+process_add "$!"
 ./tracer $! >/dev/null 2>&1 || tap_skip_all 'ptrace is not allowed here'

@@ -8,3 +8,7 @@ facts_dwarf_SOURCES = \
 	tests/tools/findings.c tests/tools/findings.h \
 	tests/tools/symbols.c tests/tools/symbols.h
 facts_dwarf_LDADD = libfacts.la libcontainer.la $(LIBDW_LIBS)
+
+check_PROGRAMS += borrow_soak
+borrow_soak_SOURCES = tests/tools/borrow_soak.c
+borrow_soak_LDADD = libtrigger.la libengine.la libcontainer.la $(LIBDW_LIBS)

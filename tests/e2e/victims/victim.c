@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <limits.h>
 #include <link.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,6 +41,7 @@ static struct thread threads[THREADS_MAX];
 static int nr_threads;
 static atomic_bool ending;
 static atomic_ulong nr_wrong; /* results that no version of the library gives */
+static atomic_int lowest;     /* least that victim_number() has added since it was asked for */
 static unsigned long nr_eintr;
 static int in = -1;
 static int out = -1;
@@ -47,6 +49,8 @@ static int ready = -1; /* epoll, for in */
 
 /* The thread that is kept inside a function. */
 static pthread_t held;
+static atomic_int held_tid;   /* 0: it has not come to the function yet */
+static atomic_bool held_done; /* it has returned from it: another version does at once */
 static int hold_pipe[2];
 static volatile int spin_end;
 
@@ -130,6 +134,14 @@ static void *work_malloc(void *arg)
 	return NULL;
 }
 
+static void note_lowest(int added)
+{
+	int before = lowest;
+
+	while (added < before && !atomic_compare_exchange_weak(&lowest, &before, added))
+		continue;
+}
+
 /* The tests' live patches make 100, 200, ... more of it; anything else is a fault. */
 static void *work_call(void *arg)
 {
@@ -138,6 +150,7 @@ static void *work_call(void *arg)
 	for (int n = 0; !ending; n = (n + 1) % 1000) {
 		if ((victim_number(n) - n - 1) % 100 != 0 || (victim_other(n) - n - 2) % 100 != 0)
 			nr_wrong++;
+		note_lowest(victim_number(n) - n);
 		self->loops++;
 	}
 	return NULL;
@@ -186,6 +199,13 @@ static const char *wrong_results(const char *unused)
 	return number_text(nr_wrong);
 }
 
+/* Since the last time it was asked for. */
+static const char *lowest_added(const char *unused)
+{
+	(void)unused;
+	return number_text((unsigned long)atomic_exchange(&lowest, INT_MAX));
+}
+
 static const char *interrupted_calls(const char *unused)
 {
 	(void)unused;
@@ -194,24 +214,76 @@ static const char *interrupted_calls(const char *unused)
 
 static void *work_wait(void *unused)
 {
+	intptr_t result;
+
 	(void)unused;
-	return (void *)(intptr_t)victim_wait(hold_pipe[0]);
+	held_tid = (int)syscall(SYS_gettid);
+	result = victim_wait(hold_pipe[0]);
+	held_done = true;
+	return (void *)result;
 }
 
 static void *work_spin(void *unused)
 {
+	intptr_t result;
+
 	(void)unused;
-	return (void *)(intptr_t)victim_spin(&spin_end);
+	held_tid = (int)syscall(SYS_gettid);
+	result = victim_spin(&spin_end);
+	held_done = true;
+	return (void *)result;
+}
+
+/* The only system call on its way that blocks is the one inside the function. */
+static bool is_blocked(void)
+{
+	char path[64];
+	char text[512] = "";
+	const char *state;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", held_tid);
+	file = fopen(path, "r");
+	if (file == NULL)
+		return false;
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	state = strrchr(text, ')');
+	return state != NULL && strncmp(state, ") S", 3) == 0;
+}
+
+/* A thread that has had so much of the CPU is past the few instructions before its loop. */
+static bool has_run(void)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	return pthread_getcpuclockid(held, &clock) == 0 && clock_gettime(clock, &used) == 0 &&
+	       (used.tv_sec > 0 || used.tv_nsec > 2000000);
+}
+
+/* Whether the thread is inside the function now, or was already; gives up after half a minute. */
+static bool wait_until_inside(bool spins)
+{
+	for (int i = 0; i < 30000; i++) {
+		if (held_done || (held_tid != 0 && (spins ? has_run() : is_blocked())))
+			return true;
+		usleep(1000);
+	}
+	return false;
 }
 
 static const char *hold(const char *arg)
 {
+	bool spins = strcmp(arg, "spin") == 0;
+
 	spin_end = 0;
+	held_tid = 0;
+	held_done = false;
 	if (pipe(hold_pipe) < 0 ||
-	    pthread_create(&held, NULL, strcmp(arg, "spin") == 0 ? work_spin : work_wait, NULL) !=
-		    0)
+	    pthread_create(&held, NULL, spins ? work_spin : work_wait, NULL) != 0)
 		die("hold");
-	return "held";
+	return wait_until_inside(spins) ? "held" : "not inside";
 }
 
 /* What the function returned. */
@@ -333,6 +405,7 @@ static const struct {
 	{"threads", NULL, start_threads},
 	{"loops", NULL, fewest_loops},
 	{"wrong", NULL, wrong_results},
+	{"lowest", NULL, lowest_added},
 	{"eintr", NULL, interrupted_calls},
 	{"hold", NULL, hold},
 	{"release", NULL, release},
