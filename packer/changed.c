@@ -13,19 +13,14 @@ void selection_tell_changed(struct selection *sel, const struct object *object, 
 {
 	const struct elf_symbol *s = &object->symbols[symbol].elf;
 	const struct object_section *section = object_symbol_section(object, symbol);
-	const unsigned char *old =
-		ulp_elf_at_vaddr(&sel->target->library.file.elf, target->value, target->size);
 	uint64_t old_sum, new_sum;
 
-	if (!section || section->class != SECTION_CODE || target->type != STT_FUNC || !old ||
-	    !target->size || !section->bytes || s->value > section->len ||
-	    s->size > section->len - s->value)
+	if (!section || section->class != SECTION_CODE || target->type != STT_FUNC)
 		return;
 	if (!sel->disassembler)
 		sel->disassembler = disassembler_create(sel->pool, sel->target);
-	if (!sel->disassembler ||
-	    !disassembler_sum(sel->disassembler, old, target->size, &old_sum) ||
-	    !disassembler_sum(sel->disassembler, section->bytes + s->value, s->size, &new_sum) ||
+	if (!sel->disassembler || !disassembler_sum_target(sel->disassembler, target, &old_sum) ||
+	    !disassembler_sum_object(sel->disassembler, object, symbol, &new_sum) ||
 	    old_sum == new_sum)
 		return;
 	report_add(sel->report, sel->pool, NOTE_WARNING,

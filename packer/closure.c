@@ -146,19 +146,6 @@ static bool find_pair(const struct closure *c, const struct closure_node *node,
 	return false;
 }
 
-static enum ulp_code checksum_old(const struct closure *c, struct replacement *r,
-				  struct ulp_err *err)
-{
-	const struct elf_file *file = &c->in->target->library.file;
-	const unsigned char *bytes = ulp_elf_at_vaddr(&file->elf, r->old->value, r->old->size);
-
-	if (!bytes)
-		return spec_fail(c->in->spec, r->spec->place, ULP_EELF, err,
-				 "%s lies outside the segments of %s", r->old->name, file->path);
-	r->old_checksum = ulp_checksum(bytes, r->old->size);
-	return ULP_OK;
-}
-
 static void tell_added(const struct closure *c, const struct closure_node *n)
 {
 	const struct closure_node *parent = &c->nodes[n->parent];
@@ -193,7 +180,7 @@ static enum ulp_code replace(struct closure *c, size_t node, struct ulp_err *err
 
 	if (!find_pair(c, &c->nodes[node], &r))
 		return no_pair(c, node, err);
-	code = checksum_old(c, &r, err);
+	code = functions_checksum_old(c->in, &r, err);
 	if (!code)
 		code = functions_add(c->in, c->functions, &r, err);
 	c->nodes[node].fate = code ? CLOSURE_REFUSED : CLOSURE_REPLACED;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 struct correlation {
-	const struct target *target;
 	const struct object *object;
 	struct disassembler *disassembler;
 	size_t file_no; /* of the votes so far; 0: none */
@@ -26,23 +25,6 @@ static size_t count_files(const struct target *target, const char *name)
 	return nr;
 }
 
-static bool sum_old(const struct correlation *c, const struct elf_symbol *s, uint64_t *sum)
-{
-	const unsigned char *bytes =
-		ulp_elf_at_vaddr(&c->target->library.file.elf, s->value, s->size);
-
-	return bytes && disassembler_sum(c->disassembler, bytes, s->size, sum);
-}
-
-static bool sum_new(const struct correlation *c, size_t symbol, uint64_t *sum)
-{
-	const struct elf_symbol *s = &c->object->symbols[symbol].elf;
-	const struct object_section *section = object_symbol_section(c->object, symbol);
-
-	return section->bytes && s->value <= section->len && s->size <= section->len - s->value &&
-	       disassembler_sum(c->disassembler, section->bytes + s->value, s->size, sum);
-}
-
 /* The candidate with the same instructions; NULL for none or several. */
 static const struct elf_symbol *same_code(const struct correlation *c, size_t symbol,
 					  const struct match *m)
@@ -50,10 +32,11 @@ static const struct elf_symbol *same_code(const struct correlation *c, size_t sy
 	const struct elf_symbol *same = NULL;
 	uint64_t wanted, sum;
 
-	if (!sum_new(c, symbol, &wanted))
+	if (!disassembler_sum_object(c->disassembler, c->object, symbol, &wanted))
 		return NULL;
 	for (size_t i = 0; i < m->nr_candidates; i++) {
-		if (!sum_old(c, m->candidates[i], &sum) || sum != wanted)
+		if (!disassembler_sum_target(c->disassembler, m->candidates[i], &sum) ||
+		    sum != wanted)
 			continue;
 		if (same)
 			return NULL;
@@ -80,7 +63,7 @@ static bool is_own_function(const struct object *object, size_t symbol)
 
 void object_correlate(struct pool *pool, const struct target *target, struct object *object)
 {
-	struct correlation c = {.target = target, .object = object};
+	struct correlation c = {.object = object};
 
 	if (!*object->source || count_files(target, object->source) < 2)
 		return;

@@ -158,7 +158,7 @@ bool disassembler_refers(struct disassembler *d, uint64_t vaddr, uint64_t len, u
 	return d->found;
 }
 
-bool disassembler_sum(struct disassembler *d, const unsigned char *bytes, uint64_t len,
+static bool sum_bytes(struct disassembler *d, const unsigned char *bytes, uint64_t len,
 		      uint64_t *sum)
 {
 	*sum = ulp_checksum(NULL, 0);
@@ -171,4 +171,24 @@ bool disassembler_sum(struct disassembler *d, const unsigned char *bytes, uint64
 		*sum = ulp_checksum_more(*sum, d->text, strlen(d->text));
 	}
 	return true;
+}
+
+bool disassembler_sum_target(struct disassembler *d, const struct elf_symbol *function,
+			     uint64_t *sum)
+{
+	const unsigned char *bytes =
+		ulp_elf_at_vaddr(&d->target->library.file.elf, function->value, function->size);
+
+	return bytes && function->size && sum_bytes(d, bytes, function->size, sum);
+}
+
+bool disassembler_sum_object(struct disassembler *d, const struct object *object, size_t symbol,
+			     uint64_t *sum)
+{
+	const struct elf_symbol *s = &object->symbols[symbol].elf;
+	const struct object_section *section = object_symbol_section(object, symbol);
+
+	return section && section->bytes && s->value <= section->len &&
+	       s->size <= section->len - s->value &&
+	       sum_bytes(d, section->bytes + s->value, s->size, sum);
 }

@@ -3,6 +3,7 @@
 #ifndef ULP_PACKER_DISASSEMBLE_H
 #define ULP_PACKER_DISASSEMBLE_H
 
+#include "packer/object.h"
 #include "packer/target.h"
 
 /* Disassembles one machine's code; a borrowed target must outlive it. */
@@ -19,11 +20,14 @@ struct disassembler *disassembler_create(struct pool *pool, const struct target 
 bool disassembler_refers(struct disassembler *d, uint64_t vaddr, uint64_t len, uint64_t wanted);
 
 /*
- * A checksum of the instructions as text, without what depends on where code and data
- * lie: addresses, the length of branches, padding.  bytes: of the target's machine, of
- * an object or linked.  false if they cannot be decoded.
+ * A checksum of a function's instructions as text, without what depends on where code and
+ * data lie: addresses, the length of branches, padding.  The same function of the target and
+ * of an object for it have the same one.  false if there are no bytes, or they cannot be
+ * decoded.
  */
-bool disassembler_sum(struct disassembler *d, const unsigned char *bytes, uint64_t len,
-		      uint64_t *sum);
+bool disassembler_sum_target(struct disassembler *d, const struct elf_symbol *function,
+			     uint64_t *sum);
+bool disassembler_sum_object(struct disassembler *d, const struct object *object, size_t symbol,
+			     uint64_t *sum);
 
 #endif

@@ -74,6 +74,10 @@ ULP_MUST_CHECK enum ulp_code functions_find_old(const struct functions_input *in
 ULP_MUST_CHECK enum ulp_code functions_find_entry(const struct functions_input *in,
 						  struct replacement *r, struct ulp_err *err);
 
+/* Sets r->old_checksum of r->old.  Error: ULP_EELF (its code is not in the file). */
+ULP_MUST_CHECK enum ulp_code functions_checksum_old(const struct functions_input *in,
+						    struct replacement *r, struct ulp_err *err);
+
 /* ULP_ENOFUNC: neither side's search has found anything, with names that look like it. */
 enum ulp_code functions_no_new(const struct functions_input *in, const struct replacement *r,
 			       struct ulp_err *err);

@@ -70,12 +70,24 @@ static enum ulp_code choose_old(const struct functions_input *in, const char *so
 			 f->replace, all.nr_candidates, match_list(in->pool, &all));
 }
 
+enum ulp_code functions_checksum_old(const struct functions_input *in, struct replacement *r,
+				     struct ulp_err *err)
+{
+	const struct elf_file *file = &in->target->library.file;
+	const unsigned char *bytes = ulp_elf_at_vaddr(&file->elf, r->old->value, r->old->size);
+
+	if (!bytes)
+		return spec_fail(in->spec, r->spec->place, ULP_EELF, err,
+				 "%s lies outside the segments of %s", r->old->name, file->path);
+	r->old_checksum = ulp_checksum(bytes, r->old->size);
+	return ULP_OK;
+}
+
 enum ulp_code functions_find_old(const struct functions_input *in, const char *source,
 				 struct replacement *r, struct ulp_err *err)
 {
 	const struct spec_function *f = r->spec;
 	const struct library *library = &in->target->library;
-	const unsigned char *bytes;
 	enum ulp_code code;
 
 	code = choose_old(in, source, r, err);
@@ -87,13 +99,7 @@ enum ulp_code functions_find_old(const struct functions_input *in, const char *s
 	if (r->old->type != STT_FUNC || !r->old->size)
 		return spec_fail(in->spec, f->place, ULP_ENOFUNC, err, "%s is not a function of %s",
 				 f->replace, library->soname);
-	bytes = ulp_elf_at_vaddr(&library->file.elf, r->old->value, r->old->size);
-	if (!bytes)
-		return spec_fail(in->spec, f->place, ULP_EELF, err,
-				 "%s lies outside the segments of %s", f->replace,
-				 library->file.path);
-	r->old_checksum = ulp_checksum(bytes, r->old->size);
-	return ULP_OK;
+	return functions_checksum_old(in, r, err);
 }
 
 static const char *no_entry_reason(const struct target *target, const struct replacement *r)
