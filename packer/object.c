@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* User addresses have at most 56 bits (x86-64 with five levels of page tables). */
+#define MAX_ADDEND (INT64_C(1) << 56)
+
 static enum ulp_code object_fail(const struct object *o, size_t section, struct ulp_err *err,
 				 enum ulp_code code, const char *what)
 {
@@ -140,6 +143,10 @@ static enum ulp_code rela_read(struct pool *pool, struct object *o, size_t i, st
 		if (r->off >= s->shdr.sh_size)
 			return object_fail(o, i, err, ULP_EELF,
 					   "a relocation lies outside its section");
+		/* So that no sum of an addend and a distance inside a file overflows. */
+		if (r->addend <= -MAX_ADDEND || r->addend >= MAX_ADDEND)
+			return object_fail(o, i, err, ULP_EELF,
+					   "a relocation's addend is larger than any address");
 	}
 	qsort(s->relocs, nr, sizeof(*s->relocs), compare_offset);
 	s->nr_relocs = nr;

@@ -286,10 +286,12 @@ static enum ulp_code descriptor_call(const struct use *u, struct ulp_err *err)
 static enum ulp_code put(const struct use *u, int64_t value, struct ulp_err *err)
 {
 	struct object_section *s = &u->object->sections[u->section];
-	const int64_t sum = value + u->reloc->addend;
-	const int32_t small = (int32_t)sum;
+	int64_t sum;
+	int32_t small = 0;
+	const bool fits = !__builtin_add_overflow(value, u->reloc->addend, &sum) &&
+			  !__builtin_add_overflow(sum, 0, &small);
 
-	if (small != sum || s->len < sizeof(small) || u->reloc->off > s->len - sizeof(small))
+	if (!fits || s->len < sizeof(small) || u->reloc->off > s->len - sizeof(small))
 		return ulp_fail(err, ULP_ERELOC, "the offset of %s does not fit", u->name);
 	memcpy(object_edit(u->sel->pool, s) + u->reloc->off, &small, sizeof(small));
 	u->reloc->action = RELOC_DROP;

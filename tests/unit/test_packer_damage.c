@@ -49,9 +49,10 @@ static void write_object(struct packer_lab *lab, struct eb *eb)
 }
 
 /* f() in `text`, and one relocation of it, against `name`. */
-static void add_function(struct eb *eb, size_t text, const char *name, uint32_t type)
+static void add_function_far(struct eb *eb, size_t text, const char *name, uint32_t type,
+			     int64_t addend)
 {
-	Elf64_Rela rela = {.r_offset = 4, .r_addend = -4};
+	Elf64_Rela rela = {.r_offset = 4, .r_addend = addend};
 	size_t symbol, relocs;
 
 	eb_symbol(eb, "f", GLOBAL_FUNCTION, text, 0, 16);
@@ -59,6 +60,11 @@ static void add_function(struct eb *eb, size_t text, const char *name, uint32_t 
 	rela.r_info = ELF64_R_INFO(symbol, type);
 	relocs = eb_section(eb, ".rela.text.f", SHT_RELA, SHF_INFO_LINK, &rela, sizeof(rela));
 	eb_shdr(eb, relocs)->sh_info = (Elf64_Word)text;
+}
+
+static void add_function(struct eb *eb, size_t text, const char *name, uint32_t type)
+{
+	add_function_far(eb, text, name, type, -4);
 }
 
 static void write_function(struct packer_lab *lab, const char *name, uint32_t type)
@@ -90,6 +96,25 @@ static void refuses_relocations_for_a_section_without_content(void **state)
  * Every type that there is, against a private function: those that no compiler emits for position
  * independent code are refused by name, and none makes a container that would not be true.
  */
+/* Sums of such an addend and a distance inside the file would overflow. */
+static void refuses_addends_that_are_larger_than_any_address(void **state)
+{
+	static const int64_t addends[] = {INT64_MAX - 3, INT64_MIN, INT64_C(1) << 56};
+	struct packer_lab *lab = *state;
+
+	packer_lab_target(lab, TARGET, "f;");
+	for (size_t i = 0; i < sizeof(addends) / sizeof(addends[0]); i++) {
+		struct eb *eb = eb_create(ET_REL, EM_X86_64);
+
+		add_function_far(eb,
+				 eb_section(eb, ".text.f", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR,
+					    NULL, 16),
+				 "g", R_X86_64_PC32, addends[i]);
+		write_object(lab, eb);
+		refused(lab, ULP_EELF, ".rela.text.f", "larger than any address");
+	}
+}
+
 static void each_relocation_type_is_known_or_refused(void **state)
 {
 	const struct packer_arch *arch = packer_arch_find(EM_X86_64);
@@ -200,6 +225,7 @@ int main(void)
 #define LAB_TEST(name) cmocka_unit_test_setup_teardown(name, packer_lab_setup, packer_lab_teardown)
 	const struct CMUnitTest tests[] = {
 		LAB_TEST(refuses_relocations_for_a_section_without_content),
+		LAB_TEST(refuses_addends_that_are_larger_than_any_address),
 		LAB_TEST(each_relocation_type_is_known_or_refused),
 		LAB_TEST(refuses_data_that_is_aligned_to_more_than_a_page),
 		LAB_TEST(alignment_of_what_stays_behind_costs_nothing),
