@@ -155,18 +155,3 @@ victim_answer() {
 	local line
 	echo '?' >&8 && read -r -t 20 line <&9 && printf '%s\n' "${line%, rounds*}"
 }
-
-# The bytes of libcrypto's code in a process, as a checksum.
-libcrypto_code() {
-	perl -e '
-		my ($pid, $path) = @ARGV;
-		open my $maps, "<", "/proc/$pid/maps" or die "maps: $!\n";
-		open my $mem, "<:raw", "/proc/$pid/mem" or die "mem: $!\n";
-		while (<$maps>) {
-			/^(\w+)-(\w+) r-xp .* \Q$path\E$/ or next;
-			my ($from, $to) = (hex $1, hex $2);
-			sysseek $mem, $from, 0 or die "seek: $!\n";
-			sysread($mem, my $bytes, $to - $from) == $to - $from or die "read: $!\n";
-			print $bytes;
-		}' "$1" "$openssl_dir/libcrypto.so.3" | sha256sum | cut -d ' ' -f 1
-}

@@ -3,16 +3,8 @@
 # The plugin's facts of a whole library agree with its DWARF and its symbols: who carries a copy of
 # whom, which functions there are, where, with which linkage, and with which entries.
 # The large parts need the libraries that scripts/check.sh builds; they are skipped without them.
-. "${ULP_SRCDIR:?}/tests/lib/tap.sh"
-top=$(cd "$ULP_SRCDIR" && pwd -P)
-build=$(cd "$ULP_BUILDDIR" && pwd -P)
-work=$tap_dir
-. "$top/scripts/lib/common.sh"
-. "$top/scripts/lib/sources.sh"
-. "$top/scripts/lib/openssl.sh"
-. "$top/scripts/lib/glibc.sh"
+. "${ULP_SRCDIR:?}/tests/lib/real.sh"
 
-plugin=$(find_plugin "$build" 2>/dev/null) || tap_skip_all "the plugin is not built"
 compare=$build/facts_dwarf
 [ -x "$compare" ] || tap_bail "facts_dwarf is not built"
 [ -x "$build/ulp" ] || tap_bail "ulp is not built"

@@ -4,20 +4,10 @@
 # running process and takes the fault away, and out again, while a thread is in the function.
 # (CVE-2025-15281 and CVE-2026-0861 are in glibc.sh.)
 # Needs the libc that scripts/check.sh builds; skipped without it.
-. "${ULP_SRCDIR:?}/tests/lib/tap.sh"
-# Without "..", as the kernel shows paths.
-top=$(cd "$ULP_SRCDIR" && pwd -P)
-build=$(cd "$ULP_BUILDDIR" && pwd -P)
-work=$tap_dir
-. "$top/scripts/lib/common.sh"
-. "$top/scripts/lib/sources.sh"
-. "$top/scripts/lib/glibc.sh"
+. "${ULP_SRCDIR:?}/tests/lib/real.sh"
 . "$top/tests/lib/faults.sh"
 
-plugin=$(find_plugin "$build" 2>/dev/null) || tap_skip_all "the plugin is not built"
-glibc_is_built plugin "$plugin" ||
-	tap_skip_all "glibc is not built: scripts/glibc-build.sh --plugin $plugin"
-PATH=$build:$PATH
+need_glibc
 fix=CVE-2025-8058
 libc=$glibc_dir/libc.so
 container=$work/glibc-$fix.so
@@ -38,7 +28,7 @@ tap_has "the function that carries the code is replaced" "$work/dump" 'parse_exp
 faults_start on_our_glibc "$work/regex_faults"
 tap_ok "the program runs on our libc, with the runtime" wait_for 60 is_on_our_glibc
 tap_ok "it works" faults_goes_on || tap_bail "no program"
-original=$(code_of "$faults_pid" "$libc")
+original=$(mapped_code "$faults_pid" "$libc")
 tap_is "before: the fault is there" WRONG "$(faults_ask "$fix")"
 for round in 1 2; do
 	tap_ok "the fix goes in ($round)" fix_goes_in "$faults_pid" "$container"
@@ -47,7 +37,7 @@ for round in 1 2; do
 	tap_ok "the fix goes out ($round)" fix_goes_out "$faults_pid" "$container"
 	tap_is "the fault is back ($round)" WRONG "$(faults_ask "$fix")"
 	tap_is "the code is byte for byte as it was ($round)" "$original" \
-		"$(code_of "$faults_pid" "$libc")"
+		"$(mapped_code "$faults_pid" "$libc")"
 done
 tap_ok "the program goes on, after all" faults_goes_on
 tap_ok "and ends well" faults_end

@@ -4,21 +4,11 @@
 # takes its fault away, and out again.  The process uses the functions without pause meanwhile.
 # (CVE-2025-69418 has a test of its own, openssl.sh.)
 # Needs the library that scripts/check.sh builds; skipped without it.
-. "${ULP_SRCDIR:?}/tests/lib/tap.sh"
-# Without "..", as the kernel shows paths.
-top=$(cd "$ULP_SRCDIR" && pwd -P)
-build=$(cd "$ULP_BUILDDIR" && pwd -P)
-work=$tap_dir
-. "$top/scripts/lib/common.sh"
-. "$top/scripts/lib/sources.sh"
-. "$top/scripts/lib/openssl.sh"
+. "${ULP_SRCDIR:?}/tests/lib/real.sh"
 . "$top/scripts/lib/openssl-server.sh"
 . "$top/tests/lib/faults.sh"
 
-plugin=$(find_plugin "$build" 2>/dev/null) || tap_skip_all "the plugin is not built"
-openssl_is_built "$plugin" ||
-	tap_skip_all "OpenSSL is not built: scripts/openssl-build.sh --plugin $plugin"
-PATH=$build:$PATH
+need_openssl
 library=$openssl_dir/libcrypto.so.3
 specs=$top/specs/openssl
 fixes="CVE-2025-15467 CVE-2025-69420 CVE-2025-9230 CVE-2025-9232 CVE-2026-22795 CVE-2026-34182
@@ -52,7 +42,7 @@ all_are() {
 }
 
 code() {
-	code_of "$faults_pid" "$library"
+	mapped_code "$faults_pid" "$library"
 }
 
 goes_in() {

@@ -4,19 +4,9 @@
 # what they do on the system's.  Two real fixes of glibc go into running processes, and out again;
 # one of them into malloc, while four threads are in it.
 # Needs the libc that scripts/check.sh builds; skipped without it.
-. "${ULP_SRCDIR:?}/tests/lib/tap.sh"
-# Without "..", as the kernel shows paths.
-top=$(cd "$ULP_SRCDIR" && pwd -P)
-build=$(cd "$ULP_BUILDDIR" && pwd -P)
-work=$tap_dir
-. "$top/scripts/lib/common.sh"
-. "$top/scripts/lib/sources.sh"
-. "$top/scripts/lib/glibc.sh"
+. "${ULP_SRCDIR:?}/tests/lib/real.sh"
 
-plugin=$(find_plugin "$build" 2>/dev/null) || tap_skip_all "the plugin is not built"
-glibc_is_built plugin "$plugin" ||
-	tap_skip_all "glibc is not built: scripts/glibc-build.sh --plugin $plugin"
-PATH=$build:$PATH
+need_glibc
 victims=$top/tests/e2e/victims
 libc=$glibc_dir/libc.so
 wordexp_fix=$work/glibc-CVE-2025-15281.so
@@ -90,17 +80,7 @@ goes_on() {
 code_of() {
 	local pid
 	for pid; do
-		perl -e '
-			my ($pid, $path) = @ARGV;
-			open my $maps, "<", "/proc/$pid/maps" or die "maps: $!\n";
-			open my $mem, "<:raw", "/proc/$pid/mem" or die "mem: $!\n";
-			while (<$maps>) {
-				/^(\w+)-(\w+) r-xp .* \Q$path\E$/ or next;
-				my ($from, $to) = (hex $1, hex $2);
-				sysseek $mem, $from, 0 or die "seek: $!\n";
-				sysread($mem, my $bytes, $to - $from) == $to - $from or die "read: $!\n";
-				print $bytes;
-			}' "$pid" "$libc" | sha256sum | cut -d ' ' -f 1
+		mapped_code "$pid" "$libc"
 	done
 }
 

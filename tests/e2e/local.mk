@@ -34,7 +34,7 @@ TESTS += $(E2E_TESTS)
 endif
 dist_check_SCRIPTS += $(E2E_TESTS)
 EXTRA_DIST += \
-	tests/lib/e2e.sh tests/lib/faults.sh tests/lib/process.sh \
+	tests/lib/e2e.sh tests/lib/faults.sh tests/lib/process.sh tests/lib/real.sh \
 	tests/glibc/failing tests/glibc/subset \
 	tests/e2e/victims/arch/x86_64/stepper.c \
 	tests/e2e/victims/contract.c \

@@ -3,20 +3,10 @@
 # A real fix of OpenSSL goes into a TLS server under load, and out again: no request fails, and a
 # second program on the same library computes wrong, right, and wrong again.
 # Needs the library that scripts/check.sh builds; skipped without it.
-. "${ULP_SRCDIR:?}/tests/lib/tap.sh"
-# Without "..", as the kernel shows paths.
-top=$(cd "$ULP_SRCDIR" && pwd -P)
-build=$(cd "$ULP_BUILDDIR" && pwd -P)
-work=$tap_dir
-. "$top/scripts/lib/common.sh"
-. "$top/scripts/lib/sources.sh"
-. "$top/scripts/lib/openssl.sh"
+. "${ULP_SRCDIR:?}/tests/lib/real.sh"
 . "$top/scripts/lib/openssl-server.sh"
 
-plugin=$(find_plugin "$build" 2>/dev/null) || tap_skip_all "the plugin is not built"
-openssl_is_built "$plugin" ||
-	tap_skip_all "OpenSSL is not built: scripts/openssl-build.sh --plugin $plugin"
-PATH=$build:$PATH
+need_openssl
 container=$work/openssl-CVE-2025-69418.so
 library=$openssl_dir/libcrypto.so.3
 
@@ -42,7 +32,7 @@ on_each() {
 code_of() {
 	local pid
 	for pid; do
-		libcrypto_code "$pid"
+		mapped_code "$pid" "$library"
 	done
 }
 

@@ -7,7 +7,6 @@
 #   faults_ask QUESTION             prints its answer
 #   faults_goes_on                  whether what it does without pause goes on, without a fault
 #   faults_end                      lets it end; true if its status is 0
-#   code_of PID LIBRARY             the checksum of the library's code in the process
 #   fix_goes_in PID CONTAINER       ulp trigger, with ulp check afterwards
 #   fix_goes_out PID CONTAINER      the same for its revert
 
@@ -52,20 +51,6 @@ faults_end() {
 	wait "$faults_pid" || status=$?
 	process_forget "$faults_pid"
 	return "$status"
-}
-
-code_of() {
-	perl -e '
-		my ($pid, $path) = @ARGV;
-		open my $maps, "<", "/proc/$pid/maps" or die "maps: $!\n";
-		open my $mem, "<:raw", "/proc/$pid/mem" or die "mem: $!\n";
-		while (<$maps>) {
-			/^(\w+)-(\w+) r-xp .* \Q$path\E$/ or next;
-			my ($from, $to) = (hex $1, hex $2);
-			sysseek $mem, $from, 0 or die "seek: $!\n";
-			sysread($mem, my $bytes, $to - $from) == $to - $from or die "read: $!\n";
-			print $bytes;
-		}' "$1" "$2" | sha256sum | cut -d ' ' -f 1
 }
 
 fix_goes_in() {
