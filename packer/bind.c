@@ -190,6 +190,12 @@ static enum ulp_code ambiguous(struct selection *sel, const char *name, const st
 			m->nr_candidates, match_list(sel->pool, m));
 }
 
+/* The source of what the object defines; a linked one may be of several. */
+static const char *file_of(const struct object *object, const struct elf_symbol *s)
+{
+	return object->linked && *s->file ? s->file : object->source;
+}
+
 /* --- symbols that the object defines --------------------------------------------- */
 
 static size_t count_base(const struct object *object, const char *name)
@@ -212,7 +218,8 @@ static enum ulp_code bind_numbered(struct selection *sel, struct object *object,
 				   struct ulp_err *err)
 {
 	const char *name = object->symbols[symbol].elf.name;
-	const struct match_query query = {name, MATCH_DATA, MATCH_STATIC_LOCAL, object->source,
+	const struct match_query query = {name, MATCH_DATA, MATCH_STATIC_LOCAL,
+					  file_of(object, &object->symbols[symbol].elf),
 					  object->file_no};
 	const struct match m = match_find(sel->pool, sel->target, &query);
 
@@ -235,7 +242,7 @@ static enum ulp_code bind_by_name(struct selection *sel, struct object *object, 
 		.name = s->name,
 		.want = function ? MATCH_FUNCTION : MATCH_DATA,
 		.scope = s->bind == STB_LOCAL ? MATCH_STATIC : MATCH_GLOBAL,
-		.file = object->source,
+		.file = file_of(object, s),
 		.file_no = object->file_no,
 	};
 	enum ulp_code code = ULP_OK;
@@ -271,7 +278,7 @@ static enum ulp_code bind_type_info(struct selection *sel, struct object *object
 		.name = s->name,
 		.want = MATCH_DATA,
 		.scope = s->bind == STB_LOCAL ? MATCH_STATIC : MATCH_GLOBAL,
-		.file = object->source,
+		.file = file_of(object, s),
 		.file_no = object->file_no,
 	};
 	struct match m = match_find(sel->pool, sel->target, &query);

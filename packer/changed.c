@@ -6,10 +6,13 @@
 #include "config.h"
 
 #include "packer/disassemble.h"
+#include "packer/match.h"
 #include "packer/select.h"
 
-void selection_tell_changed(struct selection *sel, const struct object *object, size_t symbol,
-			    const struct elf_symbol *target)
+#include <string.h>
+
+static void tell(struct selection *sel, const struct object *object, size_t symbol,
+		 const struct elf_symbol *target)
 {
 	const struct elf_symbol *s = &object->symbols[symbol].elf;
 	const struct object_section *section = object_symbol_section(object, symbol);
@@ -24,7 +27,53 @@ void selection_tell_changed(struct selection *sel, const struct object *object, 
 	    old_sum == new_sum)
 		return;
 	report_add(sel->report, sel->pool, NOTE_WARNING,
-		   "%s of %s is not what the target has, and the target's is used: name it under "
+		   "%s of %s is not what the target has, and the target%s: name it under "
 		   "'functions:' if the fix changes it",
-		   s->name, object->file.base_name);
+		   s->name, object->file.base_name,
+		   object->linked ? " keeps its own" : "'s is used");
+}
+
+void selection_tell_changed(struct selection *sel, const struct object *object, size_t symbol,
+			    const struct elf_symbol *target)
+{
+	if (!object->linked)
+		tell(sel, object, symbol, target);
+}
+
+static bool is_replacement(const struct selection *sel, const struct object *object,
+			   const struct elf_symbol *s)
+{
+	for (size_t i = 0; i < sel->nr_functions; i++) {
+		const struct replacement *r = &sel->functions[i];
+		const struct elf_symbol *own = &r->object->symbols[r->symbol].elf;
+
+		if (r->object == object && own->shndx == s->shndx && own->value == s->value)
+			return true;
+	}
+	return false;
+}
+
+void selection_tell_copy(struct selection *sel, const struct object *object, size_t symbol)
+{
+	const struct elf_symbol *s = &object->symbols[symbol].elf;
+	const struct match_query query = {
+		.name = s->name,
+		.want = MATCH_FUNCTION,
+		.scope = s->bind == STB_LOCAL ? MATCH_STATIC : MATCH_GLOBAL,
+		.file = *s->file ? s->file : object->source,
+		.file_no = object->file_no,
+	};
+	const struct elf_symbol *target = NULL;
+
+	if (is_replacement(sel, object, s))
+		return;
+	if (s->bind != STB_LOCAL)
+		target = library_export(&sel->target->library, s->name, NULL);
+	if (!target)
+		target = match_find(sel->pool, sel->target, &query).symbol;
+	if (!target)
+		return;
+	report_add(sel->report, sel->pool, NOTE_DETAIL,
+		   "%s: a second copy comes along; the target has it, too", s->name);
+	tell(sel, object, symbol, target);
 }

@@ -98,7 +98,7 @@ static struct object *object_of_unit(const struct closure *c, const char *unit)
 	for (size_t i = 0; i < c->in->nr_objects; i++) {
 		struct object *o = &c->in->objects[i];
 
-		if (*unit && strcmp(o->source, path_base_name(unit)) == 0)
+		if (object_has_source(o, unit))
 			return o;
 	}
 	return NULL;
@@ -168,8 +168,9 @@ static enum ulp_code no_pair(struct closure *c, size_t node, struct ulp_err *err
 		return leave(c, node, err);
 	return refuse(c, node, err,
 		      pool_printf(pool_of(c),
-				  "give the object of %s too, compiled from the fixed source, or "
+				  "%s the object of %s too, compiled from the fixed source, or "
 				  "pack with --no-closure-check",
+				  c->in->objects[0].linked ? "link in" : "give",
 				  *unit ? unit : "its source"));
 }
 

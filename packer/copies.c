@@ -16,6 +16,28 @@ bool copies_same_source(const char *path, const char *source)
 	return len == path_len || source[0] == '/' || path[path_len - len - 1] == '/';
 }
 
+enum copies_fit copies_fit(const struct copies_query *query, bool own, const char *file,
+			   const char *unit)
+{
+	const char *source = query->source;
+
+	if (own)
+		return COPIES_FIT_ADDRESS;
+	if (source && (copies_same_source(file, source) || copies_same_source(unit, source)))
+		return COPIES_FIT_SOURCE;
+	return COPIES_FIT_NAME;
+}
+
+const char *copies_way_around(struct pool *pool, const char *way, const char *function)
+{
+	return pool_printf(pool, "%s%s%s", function, *way ? ", " : "", way);
+}
+
+const char *copies_way_end(struct pool *pool, const char *way)
+{
+	return *way ? pool_printf(pool, " by way of %s", way) : "";
+}
+
 void copies_add(struct pool *pool, struct copies_query *query, size_t *cap, const struct copy *copy)
 {
 	if (copy->vaddr == query->vaddr)

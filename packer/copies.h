@@ -58,6 +58,23 @@ ULP_MUST_CHECK enum ulp_code copies_find_dwarf(struct pool *pool, const struct t
 void copies_add(struct pool *pool, struct copies_query *query, size_t *cap,
 		const struct copy *copy);
 
+/* How well a function of this name fits a query; the best fit is what is meant. */
+enum copies_fit {
+	COPIES_FIT_NAME,
+	COPIES_FIT_SOURCE,
+	COPIES_FIT_ADDRESS,
+};
+
+/* own: it is the code at the query's vaddr; file, unit: paths of its source and of its unit's. */
+enum copies_fit copies_fit(const struct copies_query *query, bool own, const char *file,
+			   const char *unit);
+
+/* For `within` of struct copy: the text so far, "" at first, with one more function around it. */
+const char *copies_way_around(struct pool *pool, const char *way, const char *function);
+
+/* And the end of that: what stands in `within`. */
+const char *copies_way_end(struct pool *pool, const char *way);
+
 /* Whether `path` ends in `source`, by whole components; an empty path is nobody's. */
 bool copies_same_source(const char *path, const char *source);
 

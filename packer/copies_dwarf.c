@@ -78,13 +78,13 @@ static const char *declared_at(const struct walk *w, Dwarf_Die *die, const char 
 	return pool_printf(w->pool, "%s:%d", *file, line);
 }
 
-static const char *way(const struct walk *w, const struct scope *scope)
+static const char *way_of(const struct walk *w, const struct scope *scope)
 {
-	const char *text = "";
+	const char *way = "";
 
 	for (; scope->parent; scope = scope->parent)
-		text = pool_printf(w->pool, "%s%s%s", scope->name, *text ? ", " : "", text);
-	return *text ? pool_printf(w->pool, " by way of %s", text) : "";
+		way = copies_way_around(w->pool, way, scope->name);
+	return copies_way_end(w->pool, way);
 }
 
 static void add_hit(struct walk *w, size_t query, Dwarf_Die *die, const struct scope *scope)
@@ -103,7 +103,7 @@ static void add_hit(struct walk *w, size_t query, Dwarf_Die *die, const struct s
 		outer = outer->parent;
 	hit->copy.name = pool_strdup(w->pool, outer->name);
 	hit->copy.vaddr = outer->vaddr;
-	hit->copy.within = way(w, scope);
+	hit->copy.within = way_of(w, scope);
 }
 
 static void see(struct walk *w, Dwarf_Die *die, const char *name, const struct scope *scope)
@@ -180,27 +180,18 @@ static void walk_units(struct walk *w, Dwarf *dwarf)
 
 /* --- the answer out of the hits --------------------------------------------------- */
 
-enum fit {
-	FIT_NAME,
-	FIT_SOURCE,
-	FIT_ADDRESS,
-};
-
-static enum fit fit_of(const struct copies_query *q, const struct hit *hit)
+static enum copies_fit fit_of(const struct copies_query *q, const struct hit *hit)
 {
 	/* Only the body itself has the function's own address and nothing around it. */
-	if (q->vaddr && hit->copy.vaddr == q->vaddr && !*hit->copy.within)
-		return FIT_ADDRESS;
-	if (q->source && (copies_same_source(hit->file, q->source) ||
-			  copies_same_source(hit->copy.unit, q->source)))
-		return FIT_SOURCE;
-	return FIT_NAME;
+	const bool own = q->vaddr && hit->copy.vaddr == q->vaddr && !*hit->copy.within;
+
+	return copies_fit(q, own, hit->file, hit->copy.unit);
 }
 
 /* Index of the first hit of the function that is meant. */
 static size_t choose(struct pool *pool, struct copies_query *q, const struct hits *hits)
 {
-	enum fit best = FIT_NAME;
+	enum copies_fit best = COPIES_FIT_NAME;
 	size_t first = 0;
 
 	for (size_t i = 0; i < hits->nr; i++)

@@ -28,32 +28,20 @@ static const char *no_entry(const struct ulp_facts_function *f)
 	return f->entry == ULP_FACTS_ENTRY ? NULL : ulp_facts_entry_text(f->entry);
 }
 
-/* How well a record of the name fits the query; the best fit is what is meant. */
-enum fit {
-	FIT_NAME,
-	FIT_SOURCE,
-	FIT_ADDRESS,
-};
-
-static enum fit fit_of(const struct asking *a, const struct ulp_facts_function *f)
+static enum copies_fit fit_of(const struct asking *a, const struct ulp_facts_function *f)
 {
-	const char *source = a->query->source;
+	const bool own = a->query->vaddr && f->vaddr == a->query->vaddr;
 
-	if (a->query->vaddr && f->vaddr == a->query->vaddr)
-		return FIT_ADDRESS;
-	if (source &&
-	    (copies_same_source(f->file, source) || copies_same_source(unit_of(a, f), source)))
-		return FIT_SOURCE;
-	return FIT_NAME;
+	return copies_fit(a->query, own, f->file, unit_of(a, f));
 }
 
-static enum fit best_fit(const struct asking *a)
+static enum copies_fit best_fit(const struct asking *a)
 {
-	enum fit best = FIT_NAME;
+	enum copies_fit best = COPIES_FIT_NAME;
 
 	for (uint32_t i = ulp_facts_find(a->facts, 0, a->query->name, NULL); i != ULP_FACTS_NONE;
 	     i = ulp_facts_find(a->facts, i + 1, a->query->name, NULL)) {
-		const enum fit fit = fit_of(a, &a->facts->functions[i]);
+		const enum copies_fit fit = fit_of(a, &a->facts->functions[i]);
 
 		if (fit > best)
 			best = fit;
@@ -64,7 +52,7 @@ static enum fit best_fit(const struct asking *a)
 /* Counts the functions that are meant; the first one is returned, ULP_FACTS_NONE for none. */
 static uint32_t find_function(const struct asking *a)
 {
-	const enum fit best = best_fit(a);
+	const enum copies_fit best = best_fit(a);
 	struct copies_query *q = a->query;
 	uint32_t first = ULP_FACTS_NONE;
 
@@ -87,17 +75,16 @@ static uint32_t find_function(const struct asking *a)
 }
 
 /* The functions between the copy and the one that holds it, the outermost first. */
-static const char *way(const struct asking *a, uint32_t inlined)
+static const char *way_of(const struct asking *a, uint32_t inlined)
 {
 	const struct ulp_facts_inlined *list = a->facts->inlined;
-	const char *text = "";
+	const char *way = "";
 
 	if (inlined == ULP_FACTS_NONE)
 		return "";
 	for (uint32_t i = list[inlined].via; i != ULP_FACTS_NONE; i = list[i].via)
-		text = pool_printf(a->pool, "%s%s%s", a->facts->functions[list[i].function].name,
-				   *text ? ", " : "", text);
-	return *text ? pool_printf(a->pool, " by way of %s", text) : "";
+		way = copies_way_around(a->pool, way, a->facts->functions[list[i].function].name);
+	return copies_way_end(a->pool, way);
 }
 
 static void add(struct asking *a, uint32_t function, uint32_t inlined)
@@ -106,7 +93,7 @@ static void add(struct asking *a, uint32_t function, uint32_t inlined)
 	const struct copy copy = {
 		.name = pool_strdup(a->pool, f->name),
 		.unit = pool_strdup(a->pool, unit_of(a, f)),
-		.within = way(a, inlined),
+		.within = way_of(a, inlined),
 		.no_entry = no_entry(f),
 		.vaddr = f->vaddr,
 	};

@@ -107,7 +107,8 @@ static enum ulp_code unknown_key(struct decoder *d, const struct yaml_node *node
 	const char *known = keys[0].name;
 
 	for (size_t i = 1; i < nr; i++)
-		known = pool_printf(d->pool, "%s, %s", known, keys[i].name);
+		if (!keys[i].refused)
+			known = pool_printf(d->pool, "%s, %s", known, keys[i].name);
 	return yaml_fail(d->source, node->place, err, "unknown key '%.40s'; known here: %s",
 			 node->text, known);
 }
@@ -126,6 +127,8 @@ static enum ulp_code decode_pairs(struct decoder *d, const struct yaml_node *map
 		key = find_key(keys, nr, name->text);
 		if (!key)
 			return unknown_key(d, name, keys, nr, err);
+		if (key->refused)
+			return yaml_fail(d->source, name->place, err, "%s", key->refused);
 		if (seen[key - keys])
 			return yaml_fail(d->source, name->place, err, "key '%s' is given twice",
 					 key->name);

@@ -23,6 +23,7 @@ struct decode_key {
 	bool required;
 	decode_fn *decode;
 	size_t offset; /* of the member in the structure that the map fills; what decode() gets */
+	const char *refused; /* why a known key cannot be used, and what to do; NULL: it can */
 };
 
 /*

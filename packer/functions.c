@@ -43,7 +43,7 @@ static size_t count_new(const struct functions_input *in, const char *source, st
 		struct object *o = &in->objects[i];
 		const size_t symbol = object_find_function(o, r->spec->with);
 
-		if (!symbol || (source && strcmp(o->source, path_base_name(source)) != 0))
+		if (!symbol || (source && !object_has_source(o, source)))
 			continue;
 		r->object = o;
 		r->symbol = symbol;
@@ -65,6 +65,12 @@ enum ulp_code functions_find_new(const struct functions_input *in, struct replac
 		return spec_fail(in->spec, f->place, ULP_EAMBIGUOUS, err,
 				 "%s is defined in %zu of the objects; it must be in one", f->with,
 				 nr);
+	if (nr && object_count_functions(r->object, f->with) > 1)
+		return spec_fail(in->spec, f->place, ULP_EAMBIGUOUS, err,
+				 "%s is the name of %zu functions of %s; give the fix's another "
+				 "one, and name it with 'with:'",
+				 f->with, object_count_functions(r->object, f->with),
+				 r->object->file.base_name);
 	if (nr && r->object->symbols[r->symbol].elf.type == STT_GNU_IFUNC)
 		return spec_fail(in->spec, f->place, ULP_EUNSUP, err,
 				 "%s is an ifunc in %s, which cannot be a replacement", f->with,

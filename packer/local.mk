@@ -24,13 +24,17 @@ libpacker_la_SOURCES = \
 	packer/functions_old.c \
 	packer/library.c packer/library.h \
 	packer/link.c packer/link.h \
+	packer/linked.c packer/linked.h packer/linked_model.c \
+	packer/linked_select.c packer/linked_emit.c \
 	packer/match.c packer/match.h \
 	packer/mini_debug.c \
 	packer/near.c \
 	packer/object.c packer/object.h \
 	packer/output.c packer/output.h \
 	packer/pack.c packer/pack.h \
+	packer/patch_fill.c packer/patch_fill.h \
 	packer/place.c \
+	packer/pointers.c packer/pointers.h \
 	packer/pool.c packer/pool.h \
 	packer/providers.c \
 	packer/relocate.c \
@@ -40,7 +44,7 @@ libpacker_la_SOURCES = \
 	packer/rewrite_symbols.c \
 	packer/select.c packer/select.h \
 	packer/spec.c packer/spec.h packer/spec_parts.h \
-	packer/spec_accept.c \
+	packer/spec_accept.c packer/spec_references.c \
 	packer/spec_relations.c \
 	packer/stock.c packer/stock.h \
 	packer/target.c packer/target.h \

@@ -143,11 +143,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "SPEC.yaml OBJECT.o...\n--check SPEC.yaml\n"
+	.args_doc = "SPEC.yaml OBJECT.o...\nSPEC.yaml FIX.so\n--check SPEC.yaml\n"
 		    "--template NAME -t FILE FUNCTION...",
 	.doc = "Turn a fix into a live patch: link OBJECTs, the fixed source as the library's own "
 	       "build compiles it, into a container that replaces the functions named by "
-	       "SPEC.yaml.",
+	       "SPEC.yaml; or make one of FIX.so, a shared object that was linked from them.",
 };
 
 static int fail(const struct ulp_err *err)

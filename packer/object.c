@@ -4,6 +4,8 @@
 
 #include "packer/object.h"
 
+#include "packer/linked.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,6 +194,12 @@ enum ulp_code object_read(struct pool *pool, const char *path, const struct pack
 	code = object_file_read(pool, path, &o.file, err);
 	if (code)
 		return code;
+	if (o.file.elf.ehdr.e_type == ET_DYN) {
+		code = linked_read(pool, arch, &o, err);
+		if (!code)
+			*object = o;
+		return code;
+	}
 	if (o.file.elf.ehdr.e_type != ET_REL)
 		return object_fail(
 			&o, 0, err, ULP_EELF,
@@ -239,15 +247,49 @@ size_t object_find_global(const struct object *object, const char *name)
 	return 0;
 }
 
+static bool is_function(const struct object *object, size_t symbol, const char *name)
+{
+	const struct elf_symbol *s = &object->symbols[symbol].elf;
+	const struct object_section *section = object_symbol_section(object, symbol);
+
+	return section && section->class == SECTION_CODE && strcmp(s->name, name) == 0 &&
+	       (s->type == STT_FUNC || s->type == STT_GNU_IFUNC);
+}
+
 size_t object_find_function(const struct object *object, const char *name)
 {
+	for (size_t i = 1; i < object->nr_symbols; i++)
+		if (is_function(object, i, name))
+			return i;
+	return 0;
+}
+
+size_t object_count_functions(const struct object *object, const char *name)
+{
+	size_t nr = 0;
+
 	for (size_t i = 1; i < object->nr_symbols; i++) {
 		const struct elf_symbol *s = &object->symbols[i].elf;
-		const struct object_section *section = object_symbol_section(object, i);
+		bool seen = !is_function(object, i, name);
 
-		if (section && section->class == SECTION_CODE && strcmp(s->name, name) == 0 &&
-		    (s->type == STT_FUNC || s->type == STT_GNU_IFUNC))
-			return i;
+		for (size_t k = 1; k < i && !seen; k++)
+			seen = is_function(object, k, name) &&
+			       object->symbols[k].elf.shndx == s->shndx &&
+			       object->symbols[k].elf.value == s->value;
+		nr += !seen;
 	}
-	return 0;
+	return nr;
+}
+
+bool object_has_source(const struct object *object, const char *path)
+{
+	const char *name = path_base_name(path);
+
+	if (!*name)
+		return false;
+	for (size_t i = 1; object->linked && i < object->nr_symbols; i++)
+		if (object->symbols[i].elf.type == STT_FILE &&
+		    strcmp(path_base_name(object->symbols[i].elf.name), name) == 0)
+			return true;
+	return strcmp(object->source, name) == 0;
 }

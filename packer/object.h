@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The compiled fix: a relocatable object as sections, symbols and relocations,
- * with what the selection decides about each (see select.h).
+ * with what the selection decides about each (see select.h); or an already linked
+ * one in the same form (see linked.h).
  */
 #ifndef ULP_PACKER_OBJECT_H
 #define ULP_PACKER_OBJECT_H
@@ -27,6 +28,7 @@ struct object_reloc {
 	size_t index;
 	uint32_t new_type;
 	int64_t new_addend;
+	size_t file_off; /* of a linked object: where the record lies in the file */
 };
 
 /* What a section holds, as far as binding is concerned. */
@@ -48,8 +50,9 @@ struct object_section {
 	size_t len;
 	struct object_reloc *relocs; /* sorted by offset */
 	size_t nr_relocs;
-	bool kept;    /* comes along */
-	bool visited; /* its relocations have been followed */
+	const char *new_name; /* in the rewritten object; NULL: the same */
+	bool kept;	      /* comes along */
+	bool visited;	      /* its relocations have been followed */
 };
 
 /* Where a symbol of the object leads. */
@@ -88,10 +91,12 @@ struct object {
 	size_t nr_sections;
 	struct object_symbol *symbols;
 	size_t nr_symbols;
-	size_t symtab; /* index of the section */
+	size_t symtab; /* index of the section; of a linked one: of .dynsym */
 	struct slot *slots;
 	size_t nr_slots;
 	size_t slots_cap;
+	bool linked;	/* a shared object rather than a relocatable one, see linked.h */
+	size_t dynsyms; /* of a linked one: which of the symbols is the first of .dynsym */
 };
 
 /* As elf_file_read(), but what is not ELF is told what an object is. */
@@ -99,10 +104,10 @@ ULP_MUST_CHECK enum ulp_code object_file_read(struct pool *pool, const char *pat
 					      struct elf_file *file, struct ulp_err *err);
 
 /*
- * Reads and checks an object for this machine.
- * Errors (where: file, section): ULP_ESYS; ULP_EELF (no relocatable object, no
+ * Reads and checks an object for this machine, a relocatable or (see linked.h) a linked one.
+ * Errors (where: file, section): ULP_ESYS; ULP_EELF (neither of both, no
  * symbol table, damage); ULP_EARCH; ULP_EUNSUP (more than 65280 sections, only
- * LTO bytecode, REL relocations).
+ * LTO bytecode, REL relocations), those of linked_read().
  */
 ULP_MUST_CHECK enum ulp_code object_read(struct pool *pool, const char *path,
 					 const struct packer_arch *arch, struct object *object,
@@ -117,8 +122,14 @@ struct object_section *object_symbol_section(const struct object *object, size_t
 /* Index of the global (or weak) definition of this name, 0 for none. */
 size_t object_find_global(const struct object *object, const char *name);
 
-/* Index of the function defined under this name, 0 for none. */
+/* Index of the (first) function defined under this name, 0 for none. */
 size_t object_find_function(const struct object *object, const char *name);
+
+/* How many functions are defined under this name: a linked object may have several static ones. */
+size_t object_count_functions(const struct object *object, const char *name);
+
+/* Whether this source file (by its base name) was compiled into the object. */
+bool object_has_source(const struct object *object, const char *path);
 
 /* "foo.c:12 (x.o: .text.foo+0x3)", or without the source line where it is not known. */
 const char *object_place(struct pool *pool, const struct object *object, size_t section,

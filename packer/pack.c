@@ -6,7 +6,9 @@
 
 #include "packer/correlate.h"
 #include "packer/emit.h"
+#include "packer/linked.h"
 #include "packer/output.h"
+#include "packer/pointers.h"
 #include "packer/stock.h"
 #include "packer/types.h"
 
@@ -120,6 +122,10 @@ static enum ulp_code read_objects(struct packing *p, struct ulp_err *err)
 
 		if (code)
 			return code;
+		if (p->objects[i].linked && p->options->nr_objects > 1)
+			return linked_fail(&p->objects[i], 0, err, ULP_EUSAGE,
+					   "is linked already, so it must be the only input; link "
+					   "the other objects into it");
 		object_correlate(p->pool, &p->target, &p->objects[i]);
 	}
 	return ULP_OK;
@@ -172,27 +178,42 @@ static enum ulp_code select_parts(struct packing *p, struct ulp_err *err)
 		.guards = p->functions.guards,
 		.nr_guards = p->functions.nr_guards,
 	};
-	code = selection_run(&p->selection, err);
+	code = p->objects[0].linked ? linked_select(&p->selection, err)
+				    : selection_run(&p->selection, err);
+	if (!code)
+		code = selection_pointers(&p->selection, &p->spec, err);
 	if (!code)
 		code = types_check(p->pool, &p->spec, &p->selection, &p->target, p->report, err);
 	return code;
 }
 
-static enum ulp_code link_and_write(struct packing *p, const char *out, struct ulp_err *err)
+static enum ulp_code link_objects(struct packing *p, const char *soname,
+				  const unsigned char **bytes, size_t *len, struct ulp_err *err)
 {
 	const struct linker linker = {
 		.program = p->options->linker,
-		.soname = pool_printf(p->pool, "%s.so", p->spec.name),
+		.soname = soname,
 		.dir = &p->dir,
 	};
+	enum ulp_code code = workdir_init(p->pool, &p->dir, err);
+
+	if (!code)
+		code = emit_container(&linker, &p->selection, &p->spec, bytes, len, err);
+	workdir_deinit(&p->dir);
+	return code;
+}
+
+static enum ulp_code link_and_write(struct packing *p, const char *out, struct ulp_err *err)
+{
+	const char *soname = pool_printf(p->pool, "%s.so", p->spec.name);
 	const unsigned char *bytes;
 	enum ulp_code code;
 	size_t len;
 
-	code = workdir_init(p->pool, &p->dir, err);
-	if (!code)
-		code = emit_container(&linker, &p->selection, &p->spec, &bytes, &len, err);
-	workdir_deinit(&p->dir);
+	if (p->objects[0].linked)
+		code = linked_emit(&p->selection, &p->spec, soname, &bytes, &len, err);
+	else
+		code = link_objects(p, soname, &bytes, &len, err);
 	return code ? code : output_write(p->pool, out, bytes, len, err);
 }
 

@@ -128,7 +128,7 @@ enum ulp_code selection_map_section(const struct object *object, size_t section,
 
 /* --- references ------------------------------------------------------------------------ */
 
-static size_t add_reference(struct selection *sel, const struct private_reference *r)
+size_t selection_add_reference(struct selection *sel, const struct private_reference *r)
 {
 	sel->references = pool_grow(sel->pool, sel->references, sel->nr_references,
 				    &sel->references_cap, sizeof(*sel->references));
@@ -145,7 +145,7 @@ enum ulp_code selection_record(struct selection *sel, struct object_reloc *reloc
 				"unwind information refers to %s, which the target does not export",
 				what->name);
 	reloc->action = RELOC_RECORD;
-	reloc->index = add_reference(sel, what);
+	reloc->index = selection_add_reference(sel, what);
 	return ULP_OK;
 }
 
@@ -182,7 +182,7 @@ static size_t find_slot(struct selection *sel, struct object *o, const struct sl
 	o->slots = pool_grow(sel->pool, o->slots, o->nr_slots, &o->slots_cap, sizeof(*o->slots));
 	o->slots[o->nr_slots] = *wanted;
 	if (!wanted->constant)
-		o->slots[o->nr_slots].reference = add_reference(sel, &ref);
+		o->slots[o->nr_slots].reference = selection_add_reference(sel, &ref);
 	return o->nr_slots++;
 }
 

@@ -48,7 +48,7 @@ static enum ulp_code check_relocs(const struct result *r, const struct selection
 		Elf64_Rela rela;
 
 		memcpy(&rela, data + off, sizeof(rela));
-		if (arch->dynamic_ok((uint32_t)ELF64_R_TYPE(rela.r_info)))
+		if (arch->dynamic((uint32_t)ELF64_R_TYPE(rela.r_info)) <= DYNAMIC_SYMBOL)
 			continue;
 		type = arch->reloc((uint32_t)ELF64_R_TYPE(rela.r_info));
 		if (ELF64_R_SYM(rela.r_info) < r->nr_dynsyms)

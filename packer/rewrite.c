@@ -109,23 +109,18 @@ static void rewrite_relocs(struct rewriter *w, struct new_section *s)
 	s->len = of->nr_relocs * sizeof(*list);
 }
 
-/*
- * The engine places a container at a page, whose size on all machines is at least this one; and
- * where a damaged object asks for gigabytes of padding, libelf would write them.
- */
-#define MAX_ALIGNMENT 4096u
-
+/* Where a damaged object asks for gigabytes of padding, libelf would write them. */
 static enum ulp_code check_alignment(const struct object *object, struct ulp_err *err)
 {
 	for (size_t i = 1; i < object->nr_sections; i++) {
 		const struct object_section *s = &object->sections[i];
 		const uint64_t align = s->shdr.sh_addralign;
 
-		if (stays_behind(s) || (align <= MAX_ALIGNMENT && !(align & (align - 1))))
+		if (stays_behind(s) || (align <= ULP_CONTAINER_ALIGN && !(align & (align - 1))))
 			continue;
 		ulp_fail(err, ULP_EUNSUP,
 			 "is aligned to %llu bytes; a container keeps powers of two up to %u",
-			 (unsigned long long)align, MAX_ALIGNMENT);
+			 (unsigned long long)align, ULP_CONTAINER_ALIGN);
 		ulp_err_at(err, "%s: %s", object->file.path, s->name);
 		return ULP_EUNSUP;
 	}
@@ -139,6 +134,9 @@ static void copy_sections(struct rewriter *w)
 		struct new_section *s = &w->sections[i];
 
 		s->shdr = old->shdr;
+		if (old->new_name)
+			s->shdr.sh_name = (Elf64_Word)buffer_add(w->pool, w->names, old->new_name,
+								 strlen(old->new_name) + 1);
 		s->bytes = old->bytes;
 		s->len = old->shdr.sh_type == SHT_NOBITS ? (size_t)old->shdr.sh_size : old->len;
 		if (i && stays_behind(old) && old->shdr.sh_type != SHT_RELA) {

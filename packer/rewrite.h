@@ -12,6 +12,9 @@
 /* Name of the section of slots: written by the engine once, then read-only. */
 #define ULP_SLOTS_SECTION ".data.rel.ro.ulp"
 
+/* Bytes.  The engine places a container at a page, whose size on all machines is at least this. */
+#define ULP_CONTAINER_ALIGN 4096u
+
 /* The N-th reference's place carries this name in the first pass. */
 #define ULP_PLACE_PREFIX "ulp.place."
 

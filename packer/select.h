@@ -108,6 +108,9 @@ ULP_MUST_CHECK enum ulp_code selection_record(struct selection *sel, struct obje
 					      const struct private_reference *what,
 					      struct ulp_err *err);
 
+/* Adds a reference (copied); its number among them. */
+size_t selection_add_reference(struct selection *sel, const struct private_reference *what);
+
 /* Lets the relocation refer to a slot of the object's own; equal slots are made once. */
 void selection_to_slot(struct selection *sel, struct object *object, struct object_reloc *reloc,
 		       const struct slot *wanted);
@@ -118,6 +121,9 @@ void selection_to_slot(struct selection *sel, struct object *object, struct obje
  */
 void selection_tell_changed(struct selection *sel, const struct object *object, size_t symbol,
 			    const struct elf_symbol *target);
+
+/* The same for a function of a linked object, which comes along even if the target has it. */
+void selection_tell_copy(struct selection *sel, const struct object *object, size_t symbol);
 
 /* Decides about one relocation of a section that comes along. */
 ULP_MUST_CHECK enum ulp_code selection_relocate(struct selection *sel, struct object *object,

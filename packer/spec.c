@@ -139,9 +139,9 @@ static enum ulp_code decode_target(struct decoder *d, const struct yaml_node *no
 				   struct ulp_err *err)
 {
 	static const struct decode_key keys[] = {
-		{"soname", true, decode_symbol, offsetof(struct spec, soname)},
-		{"build_id", false, decode_one_id, 0},
-		{"build_ids", false, decode_ids, 0},
+		{"soname", true, decode_symbol, offsetof(struct spec, soname), NULL},
+		{"build_id", false, decode_one_id, 0, NULL},
+		{"build_ids", false, decode_ids, 0, NULL},
 	};
 
 	return decode_map(d, node, keys, sizeof(keys) / sizeof(keys[0]), into, err);
@@ -151,9 +151,9 @@ static enum ulp_code decode_function(struct decoder *d, const struct yaml_node *
 				     struct spec_function *f, struct ulp_err *err)
 {
 	static const struct decode_key keys[] = {
-		{"replace", true, decode_symbol, offsetof(struct spec_function, replace)},
-		{"with", false, decode_symbol, offsetof(struct spec_function, with)},
-		{"source", false, decode_line, offsetof(struct spec_function, source)},
+		{"replace", true, decode_symbol, offsetof(struct spec_function, replace), NULL},
+		{"with", false, decode_symbol, offsetof(struct spec_function, with), NULL},
+		{"source", false, decode_line, offsetof(struct spec_function, source), NULL},
 	};
 	enum ulp_code code = decode_map(d, node, keys, sizeof(keys) / sizeof(keys[0]), f, err);
 
@@ -195,17 +195,23 @@ static enum ulp_code decode_functions(struct decoder *d, const struct yaml_node 
 }
 
 static const struct decode_key spec_keys[] = {
-	{"ulp", true, decode_version, 0},
-	{"name", true, decode_patch_name, offsetof(struct spec, name)},
-	{"description", false, decode_text, offsetof(struct spec, description)},
-	{"labels", false, decode_labels, 0},
-	{"target", true, decode_target, 0},
-	{"functions", true, decode_functions, 0},
-	{"consistency", false, decode_consistency, offsetof(struct spec, consistency)},
-	{"requires", false, decode_requires, 0},
-	{"conflicts", false, decode_conflicts, 0},
-	{"supersedes", false, decode_supersedes, 0},
-	{"accept", false, decode_accepts, 0},
+	{"ulp", true, decode_version, 0, NULL},
+	{"name", true, decode_patch_name, offsetof(struct spec, name), NULL},
+	{"description", false, decode_text, offsetof(struct spec, description), NULL},
+	{"labels", false, decode_labels, 0, NULL},
+	{"target", true, decode_target, 0, NULL},
+	{"functions", true, decode_functions, 0, NULL},
+	{"consistency", false, decode_consistency, offsetof(struct spec, consistency), NULL},
+	{"requires", false, decode_requires, 0, NULL},
+	{"conflicts", false, decode_conflicts, 0, NULL},
+	{"supersedes", false, decode_supersedes, 0, NULL},
+	{"references", false, decode_references, 0, NULL},
+	{"accept", false, decode_accepts, 0, NULL},
+	{.name = "callbacks",
+	 .refused =
+		 "callbacks are not supported: no code of a live patch runs while the process is "
+		 "stopped; let a replaced function do the work when it is called for the first "
+		 "time"},
 };
 
 enum ulp_code spec_parse(struct pool *pool, const char *path, const char *text, size_t len,

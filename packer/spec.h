@@ -13,6 +13,14 @@ struct spec_function {
 	struct yaml_place place;
 };
 
+/* A pointer of the fix that gets the address of a symbol of the target. */
+struct spec_reference {
+	const char *pointer; /* name of the variable in the object */
+	const char *to;	     /* name in the target */
+	const char *source;  /* source file of the target's symbol; NULL: not given */
+	struct yaml_place place;
+};
+
 /* Another live patch of the same target that this one has to do with. */
 struct spec_relation {
 	const char *name;
@@ -39,6 +47,8 @@ struct spec {
 	size_t nr_build_ids;
 	struct spec_function *functions; /* at least one */
 	size_t nr_functions;
+	struct spec_reference *references;
+	size_t nr_references;
 	enum ulp_consistency consistency;
 	struct spec_relation *relations; /* in the order of the document */
 	size_t nr_relations;

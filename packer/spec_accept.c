@@ -67,9 +67,9 @@ static enum ulp_code decode_accept(struct decoder *d, const struct yaml_node *no
 				   struct spec_accept *accept, struct ulp_err *err)
 {
 	static const struct decode_key keys[] = {
-		{"refusal", true, decode_refusal, offsetof(struct spec_accept, refusal)},
-		{"name", true, decode_line, offsetof(struct spec_accept, name)},
-		{"reason", true, decode_reason, offsetof(struct spec_accept, reason)},
+		{"refusal", true, decode_refusal, offsetof(struct spec_accept, refusal), NULL},
+		{"name", true, decode_line, offsetof(struct spec_accept, name), NULL},
+		{"reason", true, decode_reason, offsetof(struct spec_accept, reason), NULL},
 	};
 
 	accept->place = node->place;

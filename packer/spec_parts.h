@@ -17,4 +17,7 @@ ULP_MUST_CHECK enum ulp_code check_relations(struct decoder *d, const struct spe
 /* A list of {refusal, name, reason}; `into` is a struct spec. */
 decode_fn decode_accepts;
 
+/* A list of {pointer, to, source}; `into` is a struct spec. */
+decode_fn decode_references;
+
 #endif

@@ -144,16 +144,36 @@ enum ulp_code target_open(struct pool *pool, const char *path, const char *debug
 }
 
 /*
+ * Static data of GCC's crtstuff.c, by names that nobody else may use: where these are in the
+ * table, static symbols were not taken out of it.
+ */
+static bool is_start_file_static(const struct elf_symbol *s)
+{
+	static const char *const names[] = {"__frame_dummy_init_array_entry",
+					    "__do_global_dtors_aux_fini_array_entry",
+					    "__FRAME_END__"};
+
+	for (size_t i = 0; s->type == STT_OBJECT && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(s->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/*
  * Linkers keep hidden symbols as local ones of no file even where they drop the
- * static ones; every link against the C runtime's start files has some of these.
+ * static ones (ld -x); every link against the C runtime's start files has some of these.
+ * strip -g takes the files' marks, but leaves the static symbols: the start files' own tell.
  */
 bool target_knows_private(const struct target *target)
 {
 	for (size_t i = 1; i < target->nr_symbols; i++) {
 		const struct elf_symbol *s = &target->symbols[i];
 
-		if (s->bind == STB_LOCAL && *s->file &&
-		    (s->type == STT_FUNC || s->type == STT_OBJECT))
+		if (s->bind != STB_LOCAL)
+			continue;
+		if (*s->file && (s->type == STT_FUNC || s->type == STT_OBJECT))
+			return true;
+		if (is_start_file_static(s))
 			return true;
 	}
 	return false;
@@ -161,7 +181,7 @@ bool target_knows_private(const struct target *target)
 
 bool target_has_file(const struct target *target, const char *file)
 {
-	for (size_t i = 1; i < target->nr_symbols; i++) {
+	for (size_t i = 1; *file && i < target->nr_symbols; i++) {
 		const struct elf_symbol *s = &target->symbols[i];
 
 		if (s->type == STT_FILE && strcmp(path_base_name(s->name), file) == 0)

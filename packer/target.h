@@ -59,7 +59,8 @@ void target_mini_debug_read(struct pool *pool, struct target *target);
 
 /*
  * Whether the symbols include the static ones of source files.  If not (stripped,
- * or linked with -x), that a name is not found says nothing.
+ * or linked with -x), that a name is not found says nothing.  Neither debugging symbols nor
+ * the files' marks are needed for it (strip -g).
  */
 bool target_knows_private(const struct target *target);
 

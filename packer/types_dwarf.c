@@ -269,17 +269,21 @@ void types_close(struct types_file *file)
 	file->fd = -1;
 }
 
-/* libdwfl has laid the sections out and written their addresses into its own headers. */
+/*
+ * libdwfl has laid an object's sections out and written their addresses into its own headers.
+ * Debug information of what was linked has the addresses without the bias.
+ */
 uint64_t types_object_address(const struct types_file *file, size_t section, uint64_t off)
 {
 	GElf_Addr bias;
 	Elf *elf = dwfl_module_getelf(file->module, &bias);
 	Elf_Scn *scn = elf ? elf_getscn(elf, section) : NULL;
+	GElf_Ehdr ehdr;
 	GElf_Shdr shdr;
 
-	if (!scn || !gelf_getshdr(scn, &shdr))
+	if (!scn || !gelf_getshdr(scn, &shdr) || !gelf_getehdr(elf, &ehdr))
 		return 0;
-	return shdr.sh_addr + bias + off;
+	return shdr.sh_addr + (ehdr.e_type == ET_REL ? bias : 0) + off;
 }
 
 bool types_unit_at(const struct types_file *file, uint64_t vaddr, size_t *unit)

@@ -313,7 +313,7 @@ bool types_value_differs(const struct selection *sel, const struct object *objec
 	*text = NULL;
 	*uncertain = false;
 	if (!v.section || !v.then || s->elf.type != STT_OBJECT || v.then->type != STT_OBJECT ||
-	    v.then->size != s->elf.size)
+	    v.then->size != s->elf.size || s->elf.size > v.section->shdr.sh_size)
 		return false;
 	dynamic_read(&v);
 	differ = value_differs(&v, text);

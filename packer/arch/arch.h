@@ -35,6 +35,16 @@ enum reloc_kind {
 	RELOC_REFUSED,	     /* see `why` */
 };
 
+/* Dynamic relocations; the engine handles the first three kinds in a container. */
+enum dynamic_kind {
+	DYNAMIC_NOTHING,
+	DYNAMIC_RELATIVE, /* the load address is added */
+	DYNAMIC_SYMBOL,	  /* an address, 64 bits */
+	DYNAMIC_TLS,	  /* a cell for a thread-local variable */
+	DYNAMIC_INDIRECT, /* what a function of the file chooses */
+	DYNAMIC_OTHER,
+};
+
 struct reloc_type {
 	uint32_t type;
 	const char *name; /* R_... */
@@ -106,8 +116,8 @@ struct packer_arch {
 	/* Layout of the entry at word[off] of an aligned 8-byte word. */
 	enum ulp_entry_layout (*entry)(const uint8_t word[8], unsigned off);
 
-	/* Whether the engine handles this dynamic relocation in a container. */
-	bool (*dynamic_ok)(uint32_t type);
+	/* What a dynamic relocation of this type asks for. */
+	enum dynamic_kind (*dynamic)(uint32_t type);
 
 	/* Where system libraries lie; ends with NULL. */
 	const char *const *library_dirs;

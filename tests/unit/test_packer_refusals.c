@@ -355,6 +355,35 @@ static void refuses_writable_data_of_a_target_without_static_symbols(void **stat
 	refuses_copies(lab);
 }
 
+/* strip -g takes the marks of source files, but no names: what is not there is not there. */
+static void target_without_file_marks_is_known(void **state)
+{
+	struct packer_lab *lab = *state;
+
+	lab->options.no_closure_check = true;
+	packer_lab_target(lab, WITH_COUNTER, "f; get; next;");
+	packer_lab_must(lab, "strip -g liba.so.1");
+	packer_lab_compile(lab, "fix",
+			   "static int counter = 3; static int fresh = 1;\n"
+			   "int f(int a) { fresh += a; return counter += fresh; }\n",
+			   SECTIONS);
+	assert_succeeds(packer_lab_pack(lab, REPLACE_F), &lab->err);
+	assert_int_not_equal(lab->result.nr_references, 0);
+}
+
+/* Hidden symbols are left, static ones are not: it must not be taken for the whole. */
+static void refuses_writable_data_of_a_target_linked_without_static_symbols(void **state)
+{
+	struct packer_lab *lab = *state;
+
+	lab->options.no_closure_check = true;
+	packer_lab_target(lab, WITH_COUNTER, "f; get; next;");
+	packer_lab_must(lab, "@cc -shared -Wl,--build-id=sha1 -Wl,-soname,liba.so.1 -Wl,-x "
+			     "-Wl,--version-script,liba.map target.o -o liba.so.1");
+	refuses_second_copy(lab, "static int counter = 3;\nint f(int a) { return counter += a; }\n",
+			    "its own 'counter':");
+}
+
 static size_t count_warnings(const struct packer_lab *lab, const char *says)
 {
 	size_t nr = 0;
@@ -446,7 +475,7 @@ static void refuses_object_that_is_a_library(void **state)
 
 	packer_lab_target(lab, TARGET_HEAD TARGET_F, "f;");
 	packer_lab_must(lab, "cp liba.so.1 fix.o");
-	refused(lab, REPLACE_F, ULP_EELF, "fix.o", "not a relocatable object");
+	refused(lab, REPLACE_F, ULP_EUNSUP, "fix.o", "start files");
 	packer_lab_write(lab, "fix.o",
 			 "not ELF at all, but longer than an ELF header has to be, "
 			 "so that the magic number is what fails");
@@ -614,6 +643,8 @@ int main(void)
 		LAB_TEST(refuses_constructor_that_is_new),
 		LAB_TEST(refuses_writable_data_that_a_stripped_target_may_have),
 		LAB_TEST(refuses_writable_data_of_a_target_without_static_symbols),
+		LAB_TEST(target_without_file_marks_is_known),
+		LAB_TEST(refuses_writable_data_of_a_target_linked_without_static_symbols),
 		LAB_TEST(warns_once_of_what_a_stripped_target_may_have),
 		LAB_TEST(refuses_object_for_another_machine),
 		LAB_TEST(refuses_object_with_bytecode_only),

@@ -157,6 +157,43 @@ static void spec_knows_what_is_accepted(void **state)
 	pool_deinit(&pool);
 }
 
+static void spec_knows_references(void **state)
+{
+	static const char text[] =
+		HEAD FUNCTIONS "references:\n"
+			       "  - {pointer: ulpr_state, to: state}\n"
+			       "  - {pointer: ulpr_other, to: state, source: a/b.c}\n";
+	struct pool pool = {0};
+	struct ulp_err err;
+	struct spec s;
+
+	(void)state;
+	assert_succeeds(parse(&pool, text, strlen(text), &s, &err), &err);
+	assert_int_equal(s.nr_references, 2);
+	assert_string_equal(s.references[0].pointer, "ulpr_state");
+	assert_string_equal(s.references[0].to, "state");
+	assert_null(s.references[0].source);
+	assert_string_equal(s.references[1].source, "a/b.c");
+	assert_int_equal(s.references[1].place.line, 8);
+	assert_int_equal(s.references[1].place.column, 5);
+	pool_deinit(&pool);
+}
+
+/* A key that people know from elsewhere: the error says why it is not there, and is at the key. */
+static void spec_says_why_there_are_no_callbacks(void **state)
+{
+	static const char text[] = HEAD FUNCTIONS "callbacks:\n  before_apply: check\n";
+	struct pool pool = {0};
+	struct ulp_err err;
+	struct spec s;
+
+	(void)state;
+	assert_fails_at(parse(&pool, text, strlen(text), &s, &err), ULP_ESPEC, &err, PATH ":6:1");
+	assert_non_null(strstr(err.text, "callbacks are not supported: no code"));
+	assert_non_null(strstr(err.text, "\n  callbacks:\n  ^"));
+	pool_deinit(&pool);
+}
+
 static void spec_knows_each_consistency(void **state)
 {
 	static const struct {
@@ -223,6 +260,14 @@ static const struct bad_spec bad_specs[] = {
 	{HEAD "functions: []\n", 4, 12, "must not be empty"},
 	{HEAD "functions:\n  - f\n", 5, 5, "must be a map"},
 	{"ulp: 1\nname: a\ntarget: liba.so\n", 3, 9, "must be a map"},
+	{HEAD FUNCTIONS "references: {pointer: a, to: b}\n", 6, 13, "must be a list"},
+	{HEAD FUNCTIONS "references: [a]\n", 6, 14, "must be a map"},
+	{HEAD FUNCTIONS "references:\n  - pointer: a\n", 7, 5, "'to' is missing"},
+	{HEAD FUNCTIONS "references:\n  - to: a\n", 7, 5, "'pointer' is missing"},
+	{HEAD FUNCTIONS "references:\n  - {pointer: a, to: b, type: int}\n", 7, 25,
+	 "unknown key 'type'"},
+	{HEAD FUNCTIONS "references:\n  - {pointer: a, to: b}\n  - {pointer: a, to: c}\n", 8, 5,
+	 "set twice"},
 	{HEAD FUNCTIONS "consistency: maybe\n", 6, 14, "'function', 'library' or 'none'"},
 	{HEAD FUNCTIONS "consistency: [none]\n", 6, 14, "'function', 'library' or 'none'"},
 	/* names */
@@ -469,6 +514,8 @@ int main(void)
 		cmocka_unit_test(spec_keeps_relations_in_their_order),
 		cmocka_unit_test(spec_rejects_more_relations_than_a_container_holds),
 		cmocka_unit_test(spec_knows_what_is_accepted),
+		cmocka_unit_test(spec_knows_references),
+		cmocka_unit_test(spec_says_why_there_are_no_callbacks),
 		cmocka_unit_test(spec_knows_each_consistency),
 		cmocka_unit_test(spec_rejects_each_fault_at_its_place),
 		cmocka_unit_test(spec_rejects_nul_bytes),

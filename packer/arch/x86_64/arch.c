@@ -104,10 +104,23 @@ static enum ulp_entry_layout entry(const uint8_t word[8], unsigned off)
 	return ULP_ENTRY_NONE;
 }
 
-static bool dynamic_ok(uint32_t type)
+static const struct {
+	uint32_t type;
+	enum dynamic_kind kind;
+} dynamic_types[] = {
+	{R_X86_64_NONE, DYNAMIC_NOTHING},     {R_X86_64_RELATIVE, DYNAMIC_RELATIVE},
+	{R_X86_64_64, DYNAMIC_SYMBOL},	      {R_X86_64_GLOB_DAT, DYNAMIC_SYMBOL},
+	{R_X86_64_JUMP_SLOT, DYNAMIC_SYMBOL}, {R_X86_64_DTPMOD64, DYNAMIC_TLS},
+	{R_X86_64_DTPOFF64, DYNAMIC_TLS},     {R_X86_64_TPOFF64, DYNAMIC_TLS},
+	{R_X86_64_TLSDESC, DYNAMIC_TLS},      {R_X86_64_IRELATIVE, DYNAMIC_INDIRECT},
+};
+
+static enum dynamic_kind dynamic(uint32_t type)
 {
-	return type == R_X86_64_NONE || type == R_X86_64_RELATIVE || type == R_X86_64_64 ||
-	       type == R_X86_64_GLOB_DAT || type == R_X86_64_JUMP_SLOT;
+	for (size_t i = 0; i < sizeof(dynamic_types) / sizeof(dynamic_types[0]); i++)
+		if (dynamic_types[i].type == type)
+			return dynamic_types[i].kind;
+	return DYNAMIC_OTHER;
 }
 
 static const char *const library_dirs[] = {
@@ -138,6 +151,6 @@ const struct packer_arch packer_arch_x86_64 = {
 	.next_use = next_use,
 	.normalise = x86_64_normalise,
 	.entry = entry,
-	.dynamic_ok = dynamic_ok,
+	.dynamic = dynamic,
 	.library_dirs = library_dirs,
 };

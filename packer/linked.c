@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a linked fix must not have. */
+#include "config.h"
+
+#include "packer/linked.h"
+
+#include "packer/rewrite.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A shorter build ID is no identity: a UUID and MD5 have 16 bytes, SHA-1 has 20. */
+#define MIN_BUILD_ID 16u
+
+#define GIVE_OBJECTS "give the object files instead"
+
+enum ulp_code linked_fail(const struct object *object, size_t section, struct ulp_err *err,
+			  enum ulp_code code, const char *fmt, ...)
+{
+	char text[sizeof(err->text)];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	ulp_fail(err, code, "%s", text);
+	if (section)
+		ulp_err_at(err, "%s", ulp_elf_section_name(&object->file.elf, section));
+	ulp_err_at(err, "%s", object->file.path);
+	return code;
+}
+
+/* --- segments --------------------------------------------------------------------------- */
+
+static const struct {
+	uint32_t type;
+	enum ulp_code code;
+	const char *why;
+} refused_segments[] = {
+	{PT_TLS, ULP_ETLS, "has thread-local variables of its own, which a container cannot have"},
+	{PT_INTERP, ULP_EELF, "is a program; link the fix with -shared"},
+};
+
+/*
+ * The engine maps pages, each with one protection.
+ * *end: the page behind the segments before, in and out.
+ */
+static enum ulp_code check_load(const struct object *o, const Elf64_Phdr *p, uint64_t *end,
+				struct ulp_err *err)
+{
+	uint64_t behind;
+
+	if (!p->p_memsz)
+		return ULP_OK;
+	if ((p->p_flags & PF_W) && (p->p_flags & PF_X))
+		return linked_fail(o, 0, err, ULP_EUNSUP,
+				   "has a segment that is writable and executable");
+	if (__builtin_add_overflow(p->p_vaddr, p->p_memsz, &behind) ||
+	    behind > UINT64_MAX - ULP_CONTAINER_ALIGN)
+		return linked_fail(o, 0, err, ULP_EELF, "a segment with sizes that cannot be");
+	if (p->p_vaddr / ULP_CONTAINER_ALIGN < *end)
+		return linked_fail(o, 0, err, ULP_EUNSUP,
+				   "has segments that share a page or are out of order; link it "
+				   "with -Wl,-z,separate-code,-z,max-page-size=%u",
+				   ULP_CONTAINER_ALIGN);
+	*end = (behind + ULP_CONTAINER_ALIGN - 1) / ULP_CONTAINER_ALIGN;
+	return ULP_OK;
+}
+
+static enum ulp_code check_segments(const struct object *o, struct ulp_err *err)
+{
+	enum ulp_code code = ULP_OK;
+	uint64_t end = 0;
+
+	for (size_t i = 0; !code && i < o->file.elf.nr_phdrs; i++) {
+		const Elf64_Phdr p = ulp_elf_phdr(&o->file.elf, i);
+
+		if (p.p_type == PT_LOAD)
+			code = check_load(o, &p, &end, err);
+		for (size_t k = 0; k < sizeof(refused_segments) / sizeof(refused_segments[0]); k++)
+			if (p.p_type == refused_segments[k].type)
+				return linked_fail(o, 0, err, refused_segments[k].code, "%s",
+						   refused_segments[k].why);
+	}
+	return code;
+}
+
+/* --- the dynamic section ------------------------------------------------------------------ */
+
+#define START_FILES                                                                               \
+	"; link it with -nostdlib, without the compiler's start files; a fix cannot have any of " \
+	"its own"
+
+#define PACKED_RELOCATIONS \
+	"has packed relative relocations; link it with -Wl,-z,nopack-relative-relocs"
+
+static const struct {
+	int64_t tag;
+	uint64_t flag; /* of the value; 0: the tag itself is refused */
+	enum ulp_code code;
+	const char *why;
+} refused_tags[] = {
+	{DT_INIT, 0, ULP_EUNSUP, "has an initialisation function" START_FILES},
+	{DT_FINI, 0, ULP_EUNSUP, "has a finalisation function" START_FILES},
+	{DT_INIT_ARRAY, 0, ULP_EUNSUP, "has constructors" START_FILES},
+	{DT_FINI_ARRAY, 0, ULP_EUNSUP, "has destructors" START_FILES},
+	{DT_PREINIT_ARRAY, 0, ULP_EUNSUP, "has constructors" START_FILES},
+	{DT_TEXTREL, 0, ULP_ERELOC, "has relocations in code; compile with -fPIC"},
+	{DT_FLAGS, DF_TEXTREL, ULP_ERELOC, "has relocations in code; compile with -fPIC"},
+	{DT_RELR, 0, ULP_ERELOC, PACKED_RELOCATIONS},
+	{DT_FLAGS_1, DF_1_PIE, ULP_EELF, "is a program; link the fix with -shared"},
+};
+
+static enum ulp_code check_tag(const struct object *o, size_t section, const Elf64_Dyn *dyn,
+			       struct ulp_err *err)
+{
+	for (size_t i = 0; i < sizeof(refused_tags) / sizeof(refused_tags[0]); i++)
+		if (dyn->d_tag == refused_tags[i].tag &&
+		    (!refused_tags[i].flag || (dyn->d_un.d_val & refused_tags[i].flag)))
+			return linked_fail(o, section, err, refused_tags[i].code, "%s",
+					   refused_tags[i].why);
+	return ULP_OK;
+}
+
+static enum ulp_code check_dynamic(const struct object *o, size_t section, struct ulp_err *err)
+{
+	const unsigned char *data;
+	enum ulp_code code;
+	size_t len;
+
+	code = elf_file_data(&o->file, section, &data, &len, err);
+	for (size_t off = 0; !code && off + sizeof(Elf64_Dyn) <= len; off += sizeof(Elf64_Dyn)) {
+		Elf64_Dyn dyn;
+
+		memcpy(&dyn, data + off, sizeof(dyn));
+		if (dyn.d_tag == DT_NULL)
+			break;
+		code = check_tag(o, section, &dyn, err);
+	}
+	return code;
+}
+
+/* --- sections ----------------------------------------------------------------------------- */
+
+static enum ulp_code check_section(const struct object *o, size_t i, struct ulp_err *err)
+{
+	const Elf64_Shdr shdr = ulp_elf_section(&o->file.elf, i);
+	const char *name = ulp_elf_section_name(&o->file.elf, i);
+
+	if (strcmp(name, ULP_SECTION) == 0 || strcmp(name, ULP_REV_SECTION) == 0)
+		return linked_fail(o, i, err, ULP_EELF, "is a container already");
+	if (!(shdr.sh_flags & SHF_ALLOC))
+		return ULP_OK;
+	if (shdr.sh_type == SHT_RELR)
+		return linked_fail(o, i, err, ULP_ERELOC, PACKED_RELOCATIONS);
+	if (shdr.sh_type == SHT_REL)
+		return linked_fail(o, i, err, ULP_ERELOC,
+				   "relocations without addends are not supported");
+	if (shdr.sh_addralign > ULP_CONTAINER_ALIGN)
+		return linked_fail(o, i, err, ULP_EUNSUP,
+				   "is aligned to %llu bytes; a container keeps powers of two up "
+				   "to %u",
+				   (unsigned long long)shdr.sh_addralign, ULP_CONTAINER_ALIGN);
+	return shdr.sh_type == SHT_DYNAMIC ? check_dynamic(o, i, err) : ULP_OK;
+}
+
+enum ulp_code linked_check(const struct object *object, struct ulp_err *err)
+{
+	enum ulp_code code = check_segments(object, err);
+	struct ulp_build_id id;
+
+	for (size_t i = 1; !code && i < object->file.elf.nr_sections; i++)
+		code = check_section(object, i, err);
+	if (code)
+		return code;
+	if (!elf_file_find_type(&object->file, SHT_DYNSYM))
+		return linked_fail(object, 0, err, ULP_EELF,
+				   "has no dynamic symbols; " GIVE_OBJECTS);
+	if (!ulp_elf_build_id(&object->file.elf, &id) || id.len < MIN_BUILD_ID)
+		return linked_fail(object, 0, err, ULP_EELF,
+				   "has no build ID of %u bytes; link it with "
+				   "-Wl,--build-id=sha1",
+				   MIN_BUILD_ID);
+	return ULP_OK;
+}
+
+enum ulp_code linked_read(struct pool *pool, const struct packer_arch *arch, struct object *object,
+			  struct ulp_err *err)
+{
+	enum ulp_code code;
+
+	if (object->file.elf.ehdr.e_machine != arch->machine)
+		return linked_fail(object, 0, err, ULP_EARCH,
+				   "made for another machine than the target");
+	object->linked = true;
+	code = linked_check(object, err);
+	return code ? code : linked_model(pool, object, err);
+}
