@@ -24,7 +24,7 @@ static enum ulp_code phdr_fail(const struct ulp_container *c, size_t i, struct u
 {
 	uint64_t off = c->elf.ehdr.e_phoff + i * sizeof(Elf64_Phdr);
 
-	ulp_fail(err, ULP_EELF, "%s", text);
+	ulp_fail(err, ULP_EELF, "%s", ulp_err_text(text));
 	ulp_err_at(err, "+0x%llx", (unsigned long long)off);
 	return ULP_EELF;
 }
@@ -83,7 +83,7 @@ static enum ulp_code check_elf(struct ulp_container *c, struct ulp_err *err)
 /* ulp_fail() with a section's name as the place. */
 static enum ulp_code section_fail(struct ulp_err *err, const char *section, const char *text)
 {
-	ulp_fail(err, ULP_EFORMAT, "%s", text);
+	ulp_fail(err, ULP_EFORMAT, "%s", ulp_err_text(text));
 	ulp_err_at(err, "%s", section);
 	return ULP_EFORMAT;
 }

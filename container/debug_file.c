@@ -63,10 +63,15 @@ static enum ulp_code look_into_named(struct search *s, const char *path)
 		return code;
 	id = build_id_of(&debug);
 	if (!same_build(&s->id, &id)) {
-		code = ulp_fail(s->err, ULP_EMISMATCH, "%s",
-				s->id.len == 0 ? "the library has no build ID to compare with"
-				: id.len == 0  ? "it has no build ID to compare with"
-					       : "it is the debug file of another build");
+		if (s->id.len == 0)
+			code = ulp_fail(s->err, ULP_EMISMATCH,
+					"the library has no build ID to compare with");
+		else if (id.len == 0)
+			code = ulp_fail(s->err, ULP_EMISMATCH,
+					"it has no build ID to compare with");
+		else
+			code = ulp_fail(s->err, ULP_EMISMATCH,
+					"it is the debug file of another build");
 		(void)ulp_err_at(s->err, "%s", path);
 	} else if (has_section(s, &debug)) {
 		code = take(s, path);

@@ -29,7 +29,7 @@ static bool range_inside(uint64_t off, uint64_t len, uint64_t limit)
 
 static enum ulp_code elf_fail(struct ulp_err *err, uint64_t off, const char *text)
 {
-	ulp_fail(err, ULP_EELF, "%s", text);
+	ulp_fail(err, ULP_EELF, "%s", ulp_err_text(text));
 	ulp_err_at(err, "+0x%llx", (unsigned long long)off);
 	return ULP_EELF;
 }

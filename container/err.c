@@ -25,6 +25,14 @@ static const struct code_row code_rows[] = {
 #undef CODE_ROW
 };
 
+const char *(*ulp_err_translator)(const char *text);
+
+/* The translation takes the same arguments: msgfmt(1) sees to it. */
+const char *ulp_err_text(const char *text)
+{
+	return ulp_err_translator ? ulp_err_translator(text) : text;
+}
+
 /* A code that came over a pipe or out of memory may be anything. */
 static const struct code_row *code_row(enum ulp_code code)
 {
@@ -41,7 +49,7 @@ __attribute__((format(printf, 4, 0))) static void fill(struct ulp_err *err, enum
 	err->code = code;
 	err->sys_errno = sys_errno;
 	err->where[0] = '\0';
-	vsnprintf(err->text, sizeof(err->text), fmt, args);
+	vsnprintf(err->text, sizeof(err->text), ulp_err_text(fmt), args);
 }
 
 enum ulp_code(ulp_fail)(struct ulp_err *err, enum ulp_code code, const char *fmt, ...)
@@ -129,7 +137,7 @@ const char *ulp_code_name(enum ulp_code code)
 
 const char *ulp_code_text(enum ulp_code code)
 {
-	return code_row(code)->text;
+	return ulp_err_text(code_row(code)->text);
 }
 
 bool ulp_code_is_skip(enum ulp_code code)

@@ -75,6 +75,19 @@ struct ulp_err {
 };
 
 /*
+ * For a program with a catalogue of messages: given the English text (or format) of an error,
+ * returns it in the user's language.  NULL, as it is at first: English.  Set it before anything
+ * can fail; the library never calls it while it is NULL.
+ */
+extern const char *(*ulp_err_translator)(const char *text);
+
+/*
+ * A text (or format) in the user's language.  ulp_fail() does this with its format; it is for
+ * texts that come by another way.  Static storage, or the text itself.
+ */
+const char *ulp_err_text(const char *text) __attribute__((format_arg(1)));
+
+/*
  * Fills *err (which may be NULL) and returns code, so that a failing function
  * can `return ulp_fail(err, ULP_EELF, "...", ...)`.  Clears err->where.
  */
@@ -101,7 +114,7 @@ int ulp_code_status(enum ulp_code code);
 /* The enum's name ("ULP_EELF"), for JSON and tests; static storage. */
 const char *ulp_code_name(enum ulp_code code);
 
-/* The short text of the list; static storage. */
+/* The short text of the list, translated; static storage. */
 const char *ulp_code_text(enum ulp_code code);
 
 /* Whether the outcome word is SKIPPED rather than ERROR. */

@@ -64,7 +64,7 @@ __attribute__((format(printf, 4, 5))) static void fail(struct reader *r, enum ul
 	if (r->code != ULP_OK)
 		return;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	vsnprintf(text, sizeof(text), ulp_err_text(fmt), args);
 	va_end(args);
 	r->code = code;
 	(void)ulp_fail(r->err, code, "%s", text);

@@ -10,6 +10,7 @@ libcontainer_la_SOURCES = \
 	container/facts_carriers.c container/facts_index.c container/facts_read.c \
 	container/facts_path.c container/facts_path.h \
 	container/file.c container/file.h \
+	container/glance.c container/glance.h \
 	container/patch.c container/patch.h container/patch_frame.c container/patch_frame.h \
 	container/patch_read.c container/patch_write.c
 libcontainer_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden

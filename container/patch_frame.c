@@ -72,7 +72,7 @@ enum ulp_code ulp_frame_fail(const struct ulp_frame *frame, struct ulp_err *err,
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	vsnprintf(text, sizeof(text), ulp_err_text(fmt), args);
 	va_end(args);
 	ulp_fail(err, code, "%s", text);
 	ulp_err_at(err, "%s+0x%zx", ulp_section_name(frame->section), off);

@@ -7,7 +7,9 @@
  *   3. the defining object's R_*_IRELATIVE slot with the same resolver (libc
  *      binds its own uses of memcpy and the like at start-up);
  *   4. the target's lazy slot: its content leads into the target's PLT, which
- *      asks ld.so at the first call, in the application's own time.
+ *      asks ld.so at the first call, in the application's own time;
+ *   5. what the same build of that object gives in the tool's own process: a
+ *      resolver asks for nothing but the processor (and for the vDSO).
  */
 #include "config.h"
 
@@ -114,6 +116,26 @@ static bool bound(const struct ulp_objects *objs, const struct ulp_object *o,
 	return false;
 }
 
+/* What the space itself knows of it; only if it lies in an object of the target. */
+static uint64_t known(struct reader *r, const struct ulp_objects *objs,
+		      const struct ulp_symbol *sym, const struct ulp_import *import)
+{
+	const struct ulp_space_ops *ops = r->space->ops;
+	struct ulp_build_id in;
+	const struct ulp_object *o;
+	uint64_t off;
+
+	if (!ops->indirect || !sym->object->build_id.len ||
+	    !ops->indirect(r->space, &sym->object->build_id, import->name, import->version, &in,
+			   &off))
+		return 0;
+	if (ulp_build_id_equal(&in, &sym->object->build_id))
+		o = sym->object;
+	else
+		o = objects_find_build_id(objs, &in);
+	return o && inside(o, o->bias + off) ? o->bias + off : 0;
+}
+
 static uint64_t ifunc_find(struct reader *r, const struct ulp_objects *objs,
 			   const struct ulp_object *target, const struct ulp_symbol *sym,
 			   const struct ulp_import *import)
@@ -126,7 +148,7 @@ static uint64_t ifunc_find(struct reader *r, const struct ulp_objects *objs,
 	for (size_t i = 0; i < objs->nr; i++) {
 		const struct ulp_object *o = &objs->list[i];
 
-		if (o == target || o == sym->object)
+		if (o == target || o == sym->object || o->space != target->space)
 			continue;
 		value = slot_of(r, o, import);
 		if (bound(objs, o, sym, value))
@@ -137,7 +159,9 @@ static uint64_t ifunc_find(struct reader *r, const struct ulp_objects *objs,
 	if (bound(objs, sym->object, sym, value) && inside(sym->object, value))
 		return value;
 	/* Not the resolver itself, and nothing that is not relocated yet. */
-	return inside(target, own) && own != sym->addr ? own : 0;
+	if (inside(target, own) && own != sym->addr)
+		return own;
+	return known(r, objs, sym, import);
 }
 
 enum ulp_code binding_find(struct reader *r, const struct ulp_objects *objs,

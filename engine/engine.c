@@ -3,6 +3,7 @@
 
 #include "engine/engine.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static enum ulp_code target_read(struct engine *e, uint64_t at_phdr, uint64_t at_phnum,
@@ -49,10 +50,48 @@ void engine_close(struct engine *e)
 	reader_deinit(&e->reader);
 }
 
+/* One of the copies of the container's target; a proxy is another name of one. */
+static bool is_copy(const struct ulp_object *o, const struct ulp_container *c)
+{
+	return !o->is_proxy && o->build_id.len &&
+	       ulp_build_id_equal(&o->build_id, &c->patch.build_id);
+}
+
+static const struct ulp_object *copy_find(const struct engine *e, const struct ulp_container *c)
+{
+	if (!e->copy)
+		return objects_find_build_id(&e->objects, &c->patch.build_id);
+	for (size_t i = 0; i < e->objects.nr; i++)
+		if (is_copy(&e->objects.list[i], c) && e->objects.list[i].bias == e->copy)
+			return &e->objects.list[i];
+	return NULL;
+}
+
+enum ulp_code engine_copies(const struct engine *e, const struct ulp_container *c, uint64_t **ret,
+			    size_t *nr, struct ulp_err *err)
+{
+	const struct ulp_object *first;
+	enum ulp_code code = engine_target(e, c, &first, err);
+	uint64_t *list;
+	size_t count = 0;
+
+	if (code)
+		return code;
+	list = calloc(e->objects.nr, sizeof(*list));
+	if (!list)
+		return ulp_fail(err, ULP_ENOMEM, "out of memory");
+	for (size_t i = 0; i < e->objects.nr; i++)
+		if (is_copy(&e->objects.list[i], c))
+			list[count++] = e->objects.list[i].bias;
+	*ret = list;
+	*nr = count;
+	return ULP_OK;
+}
+
 enum ulp_code engine_target(const struct engine *e, const struct ulp_container *c,
 			    const struct ulp_object **ret, struct ulp_err *err)
 {
-	const struct ulp_object *o = objects_find_build_id(&e->objects, &c->patch.build_id);
+	const struct ulp_object *o = copy_find(e, c);
 	char has[2 * ULP_BUILD_ID_MAX + 1];
 	char wants[2 * ULP_BUILD_ID_MAX + 1];
 
@@ -60,6 +99,9 @@ enum ulp_code engine_target(const struct engine *e, const struct ulp_container *
 		*ret = o;
 		return ULP_OK;
 	}
+	if (e->copy)
+		return ulp_fail(err, ULP_ENOTARGET, "the process has unloaded this copy of %s",
+				c->patch.soname);
 	o = objects_find_soname(&e->objects, c->patch.soname);
 	if (!o)
 		return ulp_fail(err, ULP_ENOTARGET, "the process does not have %s",

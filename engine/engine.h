@@ -14,6 +14,11 @@ struct engine {
 	struct reader reader;
 	struct ulp_objects objects;
 	struct registry registry;
+	/*
+	 * Where the process has several copies of one build: the bias of the one that
+	 * engine_target() gives; 0: the first.  Set by the caller; engine_copies() has them.
+	 */
+	uint64_t copy;
 };
 
 /*
@@ -35,6 +40,14 @@ void engine_close(struct engine *e);
  */
 ULP_MUST_CHECK enum ulp_code engine_target(const struct engine *e, const struct ulp_container *c,
 					   const struct ulp_object **ret, struct ulp_err *err);
+
+/*
+ * The biases of all copies of that object's build, in the order of the link map:
+ * *ret is malloc'ed, with *nr > 0 members, each different.  Errors: those of
+ * engine_target(), ULP_ENOMEM.
+ */
+ULP_MUST_CHECK enum ulp_code engine_copies(const struct engine *e, const struct ulp_container *c,
+					   uint64_t **ret, size_t *nr, struct ulp_err *err);
 
 /* Whether the registry was left in the middle of a commit by a tool that died. */
 static inline bool engine_needs_recovery(const struct engine *e)

@@ -5,6 +5,7 @@
 #include "engine/bindings.h"
 #include "engine/load.h"
 #include "engine/load_relocate.h"
+#include "engine/pending.h"
 #include "engine/placement.h"
 
 #include <stdlib.h>
@@ -158,37 +159,82 @@ enum ulp_code load_resolve(struct load *load, struct reader *r, struct ulp_objec
 	return ULP_OK;
 }
 
-/* Everything in one piece first, so that nobody comes in between; then what differs over it. */
-static enum ulp_code map_at(struct load *load, struct ulp_space *space, uint64_t at,
-			    struct ulp_err *err)
+uint64_t load_imports_sum(const struct load *load)
+{
+	return ulp_checksum(load->import_values,
+			    load->container->patch.nr_imports * sizeof(*load->import_values));
+}
+
+bool load_has_data(const struct load *load)
+{
+	for (uint64_t page = 0; page < load->image_len / load->page_size; page++)
+		if (load->prot[page] & PROT_WRITE)
+			return true;
+	return false;
+}
+
+/* What the next tool will find if we are killed from now on. */
+static enum ulp_code announce(const struct load *load, struct ulp_space *space, struct ulp_err *err)
+{
+	const struct ulp_reg_pending p = load_pending(load);
+
+	return load->registry_at ? pending_announce(space, load->registry_at, &p, err) : ULP_OK;
+}
+
+static enum ulp_code mark(const struct load *load, struct ulp_space *space, struct ulp_err *err)
+{
+	const struct ulp_reg_pending p = load_pending(load);
+
+	return load->registry_at ? pending_mark(space, &p, err) : ULP_OK;
+}
+
+/* The pages that differ from what is mapped already, run by run. */
+static enum ulp_code protections_map(const struct load *load, struct ulp_space *space,
+				     struct ulp_err *err)
 {
 	uint64_t nr_pages = load_map_len(load) / load->page_size;
-	enum ulp_code code =
-		space->ops->map(space, remote_at(at), load_map_len(load), PROT_READ, false, err);
+	enum ulp_code code = ULP_OK;
 
-	if (code)
-		return code;
-	load->map_start = at;
-	load->load_bias = at - load->first_vaddr;
-	for (uint64_t page = 0; page < nr_pages;) {
+	for (uint64_t page = 0; page < nr_pages && !code;) {
+		uint64_t at = load->map_start + page * load->page_size;
 		uint64_t run = page;
 
 		while (run < nr_pages && load->prot[run] == load->prot[page])
 			run++;
 		if (load->prot[page] != PROT_READ && load->prot[page] != 0)
-			code = space->ops->map(space, remote_at(at + page * load->page_size),
-					       (run - page) * load->page_size, load->prot[page],
-					       true, err);
-		if (code) {
-			/* The first failure is the one to tell. */
-			enum ulp_code second = load_unmap(load, space, NULL);
-
-			(void)second;
-			return code;
-		}
+			code = space->ops->map(space, remote_at(at), (run - page) * load->page_size,
+					       load->prot[page], true, err);
 		page = run;
 	}
-	return ULP_OK;
+	return code;
+}
+
+/* Everything in one piece first, so that nobody comes in between; then what differs over it. */
+static enum ulp_code map_at(struct load *load, struct ulp_space *space, uint64_t at,
+			    struct ulp_err *err)
+{
+	enum ulp_code code;
+
+	load->map_start = at;
+	load->load_bias = at - load->first_vaddr;
+	code = announce(load, space, err);
+	if (!code)
+		code = space->ops->map(space, remote_at(at), load_map_len(load), PROT_READ, false,
+				       err);
+	if (code) {
+		load->map_start = 0;
+		return code;
+	}
+	code = protections_map(load, space, err);
+	if (!code)
+		code = mark(load, space, err);
+	if (code) {
+		/* The first failure is the one to tell. */
+		enum ulp_code second = load_unmap(load, space, NULL);
+
+		(void)second;
+	}
+	return code;
 }
 
 enum ulp_code load_map(struct load *load, struct ulp_space *space, struct ulp_err *err)
@@ -215,6 +261,13 @@ enum ulp_code load_map(struct load *load, struct ulp_space *space, struct ulp_er
 		code = map_at(load, space, at, err);
 	}
 	free(regions);
+	if (code && load->registry_at) {
+		/* Announced, but nothing is mapped; where this cannot be written it does no harm.
+		 */
+		enum ulp_code second = pending_clear(space, load->registry_at, NULL);
+
+		(void)second;
+	}
 	return code;
 }
 
@@ -225,6 +278,8 @@ enum ulp_code load_unmap(struct load *load, struct ulp_space *space, struct ulp_
 	if (load->map_start)
 		code = space->ops->unmap(space, remote_at(load->map_start), load_map_len(load),
 					 err);
+	if (!code && load->map_start && load->registry_at)
+		code = pending_clear(space, load->registry_at, err);
 	load->map_start = 0;
 	return code;
 }

@@ -13,6 +13,7 @@
 #define ULP_ENGINE_LOAD_H
 
 #include "container/container.h"
+#include "engine/registry_format.h"
 #include "engine/symbols.h"
 
 struct load {
@@ -27,6 +28,11 @@ struct load {
 	uint64_t *import_values; /* one for each import of the patch; owned */
 	uint64_t map_start;	 /* 0 until mapped */
 	uint64_t load_bias;
+	/*
+	 * Address of the registry whose `pending` names the mapping as long as it is there
+	 * (engine/pending.h), 0 for none.  Set by the caller before load_map().
+	 */
+	uint64_t registry_at;
 };
 
 /*
@@ -49,6 +55,12 @@ ULP_MUST_CHECK enum ulp_code load_resolve(struct load *load, struct reader *r,
 ULP_MUST_CHECK enum ulp_code load_map(struct load *load, struct ulp_space *space,
 				      struct ulp_err *err);
 
+/* What load_resolve() has bound, as one number: equal if all addresses are. */
+uint64_t load_imports_sum(const struct load *load);
+
+/* Whether the container has data of its own that its code can change. */
+bool load_has_data(const struct load *load);
+
 /* Takes the mapping out again.  Does nothing if there is none. */
 ULP_MUST_CHECK enum ulp_code load_unmap(struct load *load, struct ulp_space *space,
 					struct ulp_err *err);
@@ -69,6 +81,16 @@ static inline uint64_t load_record_at(const struct load *load)
 static inline uint64_t load_map_len(const struct load *load)
 {
 	return load->image_len + load->record_len;
+}
+
+/* What the registry's `pending` says of the mapping. */
+static inline struct ulp_reg_pending load_pending(const struct load *load)
+{
+	return (struct ulp_reg_pending){
+		.start = load->map_start,
+		.record = load_record_at(load),
+		.len = load_map_len(load),
+	};
 }
 
 /* Where a vaddr of the container is in the target. */

@@ -7,10 +7,14 @@
  */
 #include "config.h"
 
+#include "engine/injected.h"
 #include "engine/link_list.h"
 #include "engine/linker_program.h"
 #include "engine/object_headers.h"
 #include "engine/objects.h"
+#include "engine/registry_format.h"
+#include "engine/scopes.h"
+#include "engine/symbols.h"
 
 #include <link.h>
 #include <stdlib.h>
@@ -81,25 +85,41 @@ static enum ulp_code object_read(struct reader *r, uint64_t map_at, const struct
 	return code;
 }
 
+/* Takes what *o owns, also on failure. */
+static enum ulp_code object_append(struct ulp_objects *objs, struct ulp_object *o,
+				   struct ulp_err *err)
+{
+	struct ulp_object *list = reallocarray(objs->list, objs->nr + 1, sizeof(*list));
+
+	if (!list) {
+		object_deinit(o);
+		return ulp_fail(err, ULP_ENOMEM, "out of memory");
+	}
+	objs->list = list;
+	list[objs->nr++] = *o;
+	return ULP_OK;
+}
+
 /*
  * Objects that cannot be understood (the vDSO of some kernels, an object whose
  * headers the application has unmapped) are left out: they are neither targets
  * nor providers.  The executable must be understood.
  */
+/* prog: NULL in a namespace of dlmopen(3), which has none. */
 static enum ulp_code list_read(struct reader *r, const struct link_list *links,
-			       const struct main_program *prog, struct ulp_objects *objs,
-			       struct ulp_err *err)
+			       const struct main_program *prog, unsigned space,
+			       struct ulp_objects *objs, struct ulp_err *err)
 {
 	for (size_t i = 0; i < links->nr; i++) {
 		const struct link_node *node = &links->nodes[i];
+		const bool is_program = prog && i == 0;
 		struct ulp_object o;
-		struct ulp_object *list;
 		enum ulp_code code = object_read(r, node->at, &node->map, &o, err);
 
 		if (!code)
-			code = i == 0 ? main_program_headers(prog, &o, err)
-				      : object_read_headers(r, &o, err);
-		if (code == ULP_ENOMEM || (code && i == 0)) {
+			code = is_program ? main_program_headers(prog, &o, err)
+					  : object_read_headers(r, &o, err);
+		if (code == ULP_ENOMEM || (code && is_program)) {
 			object_deinit(&o);
 			return code;
 		}
@@ -108,13 +128,10 @@ static enum ulp_code list_read(struct reader *r, const struct link_list *links,
 			continue;
 		}
 		o.is_main = objs->nr == 0;
-		list = reallocarray(objs->list, objs->nr + 1, sizeof(*list));
-		if (!list) {
-			object_deinit(&o);
-			return ulp_fail(err, ULP_ENOMEM, "out of memory");
-		}
-		objs->list = list;
-		list[objs->nr++] = o;
+		o.space = space;
+		code = object_append(objs, &o, err);
+		if (code)
+			return code;
 	}
 	if (links->end.code && err)
 		*err = links->end;
@@ -169,7 +186,7 @@ static enum ulp_code links_read(struct reader *r, uint64_t r_debug, struct link_
 		bool same;
 		enum ulp_code code;
 
-		reader_forget(r);
+		reader_look_again(r);
 		code = first_link(r, r_debug, &first, err);
 		if (!code)
 			code = link_list_read(r, first, &now, err);
@@ -190,71 +207,16 @@ static enum ulp_code links_read(struct reader *r, uint64_t r_debug, struct link_
 			"the list of loaded objects changes while it is being read");
 }
 
-static bool named(const struct ulp_object *o, const char *soname)
-{
-	return strcmp(o->soname, soname) == 0 || strcmp(last_component(o->path), soname) == 0;
-}
-
-/* Marks the object and all that it needs, at any depth. */
-static void scope_add(struct ulp_objects *objs, struct ulp_object *o, enum object_scope scope)
-{
-	if (o->scope & scope)
-		return;
-	o->scope |= scope;
-	for (size_t i = 0; i < o->nr_needed; i++)
-		for (size_t k = 0; k < objs->nr; k++)
-			if (named(&objs->list[k], o->needed[i])) {
-				scope_add(objs, &objs->list[k], scope);
-				break;
-			}
-}
-
-void objects_set_local_scope(struct ulp_objects *objs, const struct ulp_object *from)
-{
-	for (size_t i = 0; i < objs->nr; i++)
-		objs->list[i].scope &= ~(unsigned)OBJECT_SCOPE_LOCAL;
-	scope_add(objs, &objs->list[from - objs->list], OBJECT_SCOPE_LOCAL);
-}
-
-/* Listed by its soname, without a path; nobody's scope (glibc, elf/setup-vdso.h). */
-static bool is_vdso(const struct ulp_object *o)
-{
-	return !o->is_main && !strchr(o->path, '/');
-}
-
-/*
- * Which objects dlopen(RTLD_LOCAL) brought is private to the dynamic linker.
- * Those of the start-up are known: the executable, what it needs, and what
- * stands in the list before its first need, which are the preloads (ld.so maps
- * them first; elf/rtld.c, dl_main()).
- */
-static void scope_mark(struct ulp_objects *objs)
-{
-	size_t first_need = objs->nr;
-	const struct ulp_object *prog;
-
-	if (!objs->nr)
-		return;
-	prog = &objs->list[0];
-	for (size_t i = objs->nr; i-- > 1;)
-		for (size_t k = 0; k < prog->nr_needed; k++)
-			if (named(&objs->list[i], prog->needed[k]))
-				first_need = i;
-	scope_add(objs, &objs->list[0], OBJECT_SCOPE_GLOBAL);
-	for (size_t i = 1; i < first_need && prog->nr_needed; i++)
-		if (!is_vdso(&objs->list[i]))
-			scope_add(objs, &objs->list[i], OBJECT_SCOPE_GLOBAL);
-}
-
 /*
  * What was read of an object that has left the list meanwhile may be anything.
- * One that came is not known, as if it came a moment later.
+ * One that came is not known, as if it came a moment later.  first: of those that
+ * were read from this list.
  */
-static void gone_drop(struct ulp_objects *objs, const struct link_list *links)
+static void gone_drop(struct ulp_objects *objs, size_t first, const struct link_list *links)
 {
-	size_t kept = 0;
+	size_t kept = first;
 
-	for (size_t i = 0; i < objs->nr; i++) {
+	for (size_t i = first; i < objs->nr; i++) {
 		struct ulp_object *o = &objs->list[i];
 
 		if (link_list_has(links, o->link_map, o->bias, o->dynamic_at))
@@ -263,6 +225,65 @@ static void gone_drop(struct ulp_objects *objs, const struct link_list *links)
 			object_deinit(o);
 	}
 	objs->nr = kept;
+}
+
+/* What was being written when its tool was killed has no magic number yet. */
+static bool is_runtime(struct reader *r, const struct ulp_object *o)
+{
+	uint8_t magic[sizeof(ULP_REGISTRY_MAGIC)];
+	struct ulp_symbol sym;
+
+	return strcmp(o->soname, ULP_RUNTIME_SONAME) == 0 &&
+	       symbol_in_object(r, o, ULP_REGISTRY_SYMBOL, "", &sym) &&
+	       !reader_read(r, sym.addr, magic, sizeof(magic), NULL) &&
+	       memcmp(magic, ULP_REGISTRY_MAGIC, sizeof(magic)) == 0;
+}
+
+static enum ulp_code injected_read(struct reader *r, const struct injected_image *image,
+				   struct ulp_object *o, struct ulp_err *err)
+{
+	const struct link_map map = {
+		.l_addr = image->bias,
+		.l_ld = (ElfW(Dyn) *)(uintptr_t)image->dynamic_at,
+	};
+	enum ulp_code code = object_read(r, 0, &map, o, err);
+
+	if (!code)
+		code = object_read_headers(r, o, err);
+	if (code)
+		return code;
+	free(o->path);
+	o->path = strdup(OBJECTS_INJECTED_PATH);
+	return o->path ? ULP_OK : ulp_fail(err, ULP_ENOMEM, "out of memory");
+}
+
+/* The runtime, where `ulp trigger --inject` has brought it: in nobody's scope. */
+static enum ulp_code injected_add(struct reader *r, struct ulp_objects *objs, struct ulp_err *err)
+{
+	struct injected_image *images;
+	enum ulp_code code;
+	size_t nr;
+
+	if (objects_find_soname(objs, ULP_RUNTIME_SONAME))
+		return ULP_OK;
+	code = injected_images(r, &images, &nr, err);
+	if (code)
+		return code;
+	for (size_t i = 0; i < nr; i++) {
+		struct ulp_object o;
+
+		code = injected_read(r, &images[i], &o, err);
+		if (!code && is_runtime(r, &o)) {
+			code = object_append(objs, &o, err);
+			break;
+		}
+		object_deinit(&o);
+		if (code == ULP_ENOMEM)
+			break;
+		code = ULP_OK;
+	}
+	free(images);
+	return code;
 }
 
 static enum ulp_code linked_objects_read(struct reader *r, struct main_program *prog,
@@ -277,14 +298,87 @@ static enum ulp_code linked_objects_read(struct reader *r, struct main_program *
 	if (!code && !prog->has_linker && links.nr)
 		code = linker_program_find(r, links.nodes[0].at, prog, err);
 	if (!code)
-		code = list_read(r, &links, prog, objs, err);
+		code = list_read(r, &links, prog, 0, objs, err);
 	if (!code)
 		code = links_read(r, r_debug, &later, err);
 	if (!code)
-		gone_drop(objs, &later);
+		gone_drop(objs, 0, &later);
+	objs->r_debug = r_debug;
 	link_list_deinit(&links);
 	link_list_deinit(&later);
 	return code;
+}
+
+/* --- namespaces of dlmopen(3) ------------------------------------------------------ */
+
+/* r_next of struct r_debug_extended (glibc 2.35, <link.h>), which begins with a struct r_debug. */
+#define R_NEXT sizeof(struct r_debug)
+
+/* The r_version from which on there may be an r_next. */
+#define R_VERSION_EXTENDED 2
+
+/* glibc has 16 (DL_NNS in sysdeps/generic/ldsodefs.h), and the runtime one; bounds a list that
+ * loops. */
+#define MAX_SPACES 32u
+
+/* The node that shows containers to debuggers is the registry's (engine/debug_list.h). */
+static bool is_of_runtime(const struct ulp_objects *objs, uint64_t node)
+{
+	const struct ulp_object *runtime = objects_find_soname(objs, ULP_RUNTIME_SONAME);
+
+	return runtime && node >= runtime->start && node < runtime->end;
+}
+
+/* The dynamic linker is there once, and listed in each namespace. */
+static void proxies_mark(struct ulp_objects *objs, size_t first)
+{
+	for (size_t i = first; i < objs->nr; i++)
+		for (size_t k = 0; k < first; k++)
+			if (objs->list[k].bias == objs->list[i].bias &&
+			    objs->list[k].dynamic_at == objs->list[i].dynamic_at)
+				objs->list[i].is_proxy = true;
+}
+
+/* The objects of one namespace.  What its first library and that one's needs have is global. */
+static enum ulp_code space_read_objects(struct reader *r, uint64_t node, unsigned space,
+					struct ulp_objects *objs, struct ulp_err *err)
+{
+	struct link_list links = {0}, later = {0};
+	const size_t first = objs->nr;
+	enum ulp_code code = links_read(r, node, &links, err);
+
+	if (!code)
+		code = list_read(r, &links, NULL, space, objs, err);
+	if (!code)
+		code = links_read(r, node, &later, err);
+	if (!code)
+		gone_drop(objs, first, &later);
+	link_list_deinit(&links);
+	link_list_deinit(&later);
+	if (code)
+		return code;
+	proxies_mark(objs, first);
+	if (objs->nr > first)
+		scopes_add(objs, &objs->list[first], OBJECT_SCOPE_GLOBAL);
+	return ULP_OK;
+}
+
+static enum ulp_code spaces_read(struct reader *r, struct ulp_objects *objs, struct ulp_err *err)
+{
+	struct r_debug debug;
+	uint64_t node = objs->r_debug;
+	enum ulp_code code = reader_read(r, node, &debug, sizeof(debug), err);
+
+	if (code || debug.r_version < R_VERSION_EXTENDED)
+		return code;
+	for (unsigned space = 1; !code && space < MAX_SPACES; space++) {
+		code = reader_read(r, node + R_NEXT, &node, sizeof(node), err);
+		if (code || !node)
+			return code;
+		if (!is_of_runtime(objs, node))
+			code = space_read_objects(r, node, space, objs, err);
+	}
+	return code ? code : ulp_fail(err, ULP_EELF, "the list of namespaces does not end");
 }
 
 enum ulp_code objects_read(struct reader *r, uint64_t at_phdr, uint64_t at_phnum,
@@ -299,11 +393,16 @@ enum ulp_code objects_read(struct reader *r, uint64_t at_phdr, uint64_t at_phnum
 	if (!code && !objs.nr)
 		code = ulp_fail(err, ULP_ESTOP,
 				"the dynamic linker has not started the program yet");
+	if (!code) {
+		scopes_mark(&objs);
+		code = injected_add(r, &objs, err);
+	}
+	if (!code)
+		code = spaces_read(r, &objs, err);
 	if (code) {
 		objects_deinit(&objs);
 		return code;
 	}
-	scope_mark(&objs);
 	*ret = objs;
 	return ULP_OK;
 }
@@ -319,7 +418,7 @@ void objects_deinit(struct ulp_objects *objs)
 const struct ulp_object *objects_find_soname(const struct ulp_objects *objs, const char *soname)
 {
 	for (size_t i = 0; i < objs->nr; i++)
-		if (named(&objs->list[i], soname))
+		if (object_is_named(&objs->list[i], soname))
 			return &objs->list[i];
 	return NULL;
 }
@@ -337,6 +436,9 @@ bool object_still_loaded(struct ulp_space *space, const struct ulp_object *o)
 {
 	struct link_map map;
 
+	/* Nobody unloads what the dynamic linker does not know. */
+	if (!o->link_map)
+		return true;
 	return !space_read(space, o->link_map, &map, sizeof(map), NULL) && map.l_addr == o->bias &&
 	       (uint64_t)(uintptr_t)map.l_ld == o->dynamic_at;
 }

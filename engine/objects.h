@@ -45,18 +45,29 @@ struct ulp_object {
 	uint64_t start;	     /* of its first PT_LOAD, page-aligned */
 	uint64_t end;	     /* past its last PT_LOAD, page-aligned */
 	uint64_t dynamic_at; /* address of its dynamic section */
-	uint64_t link_map;   /* address of its struct link_map */
+	uint64_t link_map;   /* address of its struct link_map; 0: injected (engine/injected.h) */
 	uint64_t text_start; /* of the executable PT_LOADs, 0 if none */
 	uint64_t text_end;
 	struct ulp_build_id build_id; /* len 0: none */
 	struct object_dynamic dyn;
 	bool is_main;
+	unsigned space; /* namespace: 0 the program's own, else one of dlmopen(3) */
+	bool is_proxy;	/* listed before, in another namespace (the dynamic linker) */
 	unsigned scope; /* enum object_scope, or'ed */
 };
 
+/* The path of a runtime that has none, being in no file of the process. */
+#define OBJECTS_INJECTED_PATH "libpulp.so.0 (injected)"
+
 struct ulp_objects {
-	struct ulp_object *list; /* link map order: the executable first */
+	/*
+	 * Link map order: the executable first; an injected runtime behind what the program
+	 * has, the namespaces of dlmopen(3) behind that.
+	 */
+	struct ulp_object *list;
 	size_t nr;
+	uint64_t r_debug; /* address of the dynamic linker's struct r_debug */
+	unsigned space;	  /* the namespace of lookups; see objects_set_local_scope() */
 };
 
 /*
@@ -88,6 +99,7 @@ bool object_still_loaded(struct ulp_space *space, const struct ulp_object *objec
 /*
  * Makes `from` and what it needs the local scope of symbol_lookup(): what a
  * library that was loaded by dlopen(RTLD_LOCAL) sees besides the global scope.
+ * Lookups are in its namespace from then on.
  */
 void objects_set_local_scope(struct ulp_objects *objects, const struct ulp_object *from);
 

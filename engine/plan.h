@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One change of a process: apply or revert one container.  Everything that can
- * fail is in the steps that run while the target runs; the commit writes.
+ * One change of a process: one container comes, or patches leave, or both.  Everything that
+ * can fail is in the steps that run while the target runs; the commit writes.
  *
- *   plan_apply() or plan_revert()   checks, imports bound     target runs
+ *   plan_apply(), plan_revert(),    checks, imports bound     target runs
+ *   plan_exchange(), plan_revert_all()
  *   plan_map()                      memory near the target    one thread borrowed
  *   plan_write()                    image and record written  target runs
  *   plan_commit()                   entries, registry         all threads stopped
@@ -25,17 +26,21 @@ struct plan_guard {
 	bool whole; /* not one function: at its start a thread is inside, too */
 };
 
+/* Nothing is applied, or what is applied has no record there yet. */
+#define PLAN_NO_INDEX SIZE_MAX
+
 struct plan {
 	struct engine *engine;		       /* borrowed */
-	const struct ulp_container *container; /* borrowed */
-	const struct ulp_object *target;       /* borrowed from the engine */
+	const struct ulp_container *container; /* borrowed; NULL with plan_revert_all() */
+	const struct ulp_object *target;       /* of it; borrowed from the engine; NULL likewise */
+	bool applies;			       /* the commit applies the container */
 	bool fresh;			       /* the container is not mapped in the process yet */
 	struct load load;		       /* only if fresh */
 	uint8_t *record; /* the new record, before the registry takes it; owned */
 	uint32_t record_len;
-	size_t index;	      /* of the patch in registry.patches, once it is there */
-	uint64_t *superseded; /* addresses of the records that the commit reverts; owned */
-	size_t nr_superseded;
+	size_t index;	   /* of what is applied in registry.patches, or PLAN_NO_INDEX */
+	uint64_t *leaving; /* addresses of the records that the commit reverts; owned */
+	size_t nr_leaving;
 	bool committed;
 	struct plan_guard *guards; /* empty with consistency "none"; owned */
 	size_t nr_guards;
@@ -61,8 +66,54 @@ ULP_MUST_CHECK enum ulp_code plan_apply(struct plan *plan, struct engine *e,
 ULP_MUST_CHECK enum ulp_code plan_revert(struct plan *plan, struct engine *e,
 					 const struct ulp_container *c, struct ulp_err *err);
 
-/* Whether the commit reverts the record's patch, because the container supersedes it. */
-bool plan_supersedes(const struct plan *plan, const struct registry_patch *p);
+/*
+ * As plan_apply(), but all other applied patches of the target leave with the same commit.
+ * A container that is applied already stays as it is, and only the others leave; where
+ * there are none the plan is empty.  Errors: those of plan_apply() but ULP_EAPPLIED.
+ */
+ULP_MUST_CHECK enum ulp_code plan_exchange(struct plan *plan, struct engine *e,
+					   const struct ulp_container *c, struct ulp_err *err);
+
+/* A library, and whose business it is not. */
+struct plan_library {
+	const char *name; /* see plan_library_is() */
+	/* Copies of the library that one of these is for, or is for another build of, are not
+	 * meant; borrowed. */
+	const struct ulp_container *except;
+	size_t nr_except;
+};
+
+/*
+ * All patches leave that are applied to the library, to each copy of it that the process
+ * has.  Where there are none the plan is empty.  No container is needed: the
+ * registry has all that is to be written.
+ *
+ * Errors: ULP_ENOTARGET (the process does not have the library), ULP_EENTRY,
+ * ULP_EREGISTRY, ULP_ENOMEM.
+ */
+ULP_MUST_CHECK enum ulp_code plan_revert_all(struct plan *plan, struct engine *e,
+					     const struct plan_library *lib, struct ulp_err *err);
+
+/*
+ * Whether the name means this object: its soname, its path as the dynamic linker has it, the
+ * last part of that, or the name by which a patch that is applied to it calls it.
+ */
+bool plan_library_is(const struct engine *e, const struct ulp_object *o, const char *name);
+
+/* Whether the process has a library that is meant. */
+bool plan_library_has(const struct engine *e, const struct plan_library *lib);
+
+/* Whether the commit reverts the record's patch. */
+bool plan_leaves(const struct plan *plan, const struct registry_patch *p);
+
+/* The object that the record's patch is for, NULL if it is not loaded there any more. */
+const struct ulp_object *plan_library_of(const struct plan *plan, const struct registry_patch *p);
+
+/* Whether there is nothing to commit. */
+static inline bool plan_is_empty(const struct plan *plan)
+{
+	return !plan->applies && !plan->nr_leaving;
+}
 
 /* Whether plan_map() has system calls to make. */
 static inline bool plan_needs_map(const struct plan *plan)
@@ -82,6 +133,12 @@ ULP_MUST_CHECK enum ulp_code plan_commit(struct plan *plan, struct ulp_err *err)
 
 /* Unmaps what plan_map() mapped, unless it was committed. */
 ULP_MUST_CHECK enum ulp_code plan_undo(struct plan *plan, struct ulp_err *err);
+
+/*
+ * Unmaps what an earlier tool has mapped and did not live to use (engine/pending.h); of
+ * the plan only the engine is needed.  One thread borrowed.
+ */
+ULP_MUST_CHECK enum ulp_code plan_clean(struct plan *plan, struct ulp_err *err);
 
 void plan_deinit(struct plan *plan);
 

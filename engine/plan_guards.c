@@ -66,68 +66,100 @@ static void functions_add(struct plan *plan)
  * All code of the target, and that of every container that was ever applied to it: a
  * frame may be left in a function that is reverted, too.
  */
-static void library_add(struct plan *plan)
+static void library_add(struct plan *plan, const struct ulp_object *library)
 {
-	const struct ulp_object *target = plan->target;
 	const struct registry *reg = &plan->engine->registry;
 
-	whole_add(plan, target->text_start, target->text_end, target->soname);
+	whole_add(plan, library->text_start, library->text_end, library->soname);
 	for (size_t i = 0; i < reg->nr; i++) {
 		const struct registry_patch *p = &reg->patches[i];
 
-		if (p->head.target_bias == target->bias)
+		if (p->head.target_bias == library->bias)
 			whole_add(plan, p->head.map_start, p->head.map_start + p->head.map_len,
 				  registry_string(p, p->head.file));
 	}
 }
 
-/* Whether the container, or a patch that it supersedes, asks for the whole library. */
-static bool asks_for_library(const struct plan *plan)
+/* Whether the container that comes, or a patch that leaves, asks for the whole library. */
+static bool asks_for_library(const struct plan *plan, const struct ulp_object *library)
 {
 	const struct registry *reg = &plan->engine->registry;
 
-	if (plan->container->patch.consistency == ULP_CONSISTENCY_LIBRARY)
+	/* Of a patch that leaves, the container at hand may ask for it, too. */
+	if (library == plan->target &&
+	    plan->container->patch.consistency == ULP_CONSISTENCY_LIBRARY)
 		return true;
 	for (size_t i = 0; i < reg->nr; i++)
-		if (plan_supersedes(plan, &reg->patches[i]) &&
-		    reg->patches[i].head.consistency == ULP_CONSISTENCY_LIBRARY)
+		if (reg->patches[i].head.consistency == ULP_CONSISTENCY_LIBRARY &&
+		    plan_leaves(plan, &reg->patches[i]) &&
+		    plan_library_of(plan, &reg->patches[i]) == library)
 			return true;
 	return false;
 }
 
-/* More than any of the above adds. */
+/* More than any of the above adds: each record is of one library. */
 static size_t count_max(const struct plan *plan)
 {
 	const struct registry *reg = &plan->engine->registry;
-	const struct ulp_patch *patch = &plan->container->patch;
-	size_t nr = 1 + 2 * reg->nr + 2 * patch->nr_functions + patch->nr_guards;
+	size_t nr = 1 + 3 * reg->nr;
 
+	if (plan->applies)
+		nr += 2 * plan->container->patch.nr_functions + plan->container->patch.nr_guards;
 	for (size_t i = 0; i < reg->nr; i++)
 		nr += reg->patches[i].head.nr_functions;
 	return nr;
 }
 
-enum ulp_code guards_make(struct plan *plan, const struct registry_patch *reverted,
-			  struct ulp_err *err)
+/* What comes. */
+static void coming_add(struct plan *plan)
 {
-	const bool any = plan->container->patch.consistency != ULP_CONSISTENCY_NONE;
+	if (!plan->applies)
+		return;
+	if (asks_for_library(plan, plan->target))
+		library_add(plan, plan->target);
+	else if (plan->container->patch.consistency != ULP_CONSISTENCY_NONE)
+		functions_add(plan);
+}
+
+/* Whether a record before the i-th one leaves the same library. */
+static bool is_repeated(const struct plan *plan, size_t i, const struct ulp_object *library)
+{
+	const struct registry *reg = &plan->engine->registry;
+
+	for (size_t k = 0; k < i; k++)
+		if (plan_leaves(plan, &reg->patches[k]) &&
+		    plan_library_of(plan, &reg->patches[k]) == library)
+			return true;
+	return false;
+}
+
+/* What leaves must not be in use, unless both it and what comes say that it may be. */
+static void leaving_add(struct plan *plan, size_t i)
+{
+	const struct registry_patch *p = &plan->engine->registry.patches[i];
+	const struct ulp_object *library = plan_library_of(plan, p);
+	const bool any =
+		plan->applies && plan->container->patch.consistency != ULP_CONSISTENCY_NONE;
+
+	if (library && asks_for_library(plan, library)) {
+		/* Of the container's own it is there already. */
+		if (!(plan->applies && library == plan->target) && !is_repeated(plan, i, library))
+			library_add(plan, library);
+	} else if (any || p->head.consistency != ULP_CONSISTENCY_NONE) {
+		record_add(plan, p);
+	}
+}
+
+enum ulp_code guards_make(struct plan *plan, struct ulp_err *err)
+{
 	const struct registry *reg = &plan->engine->registry;
 
 	plan->guards = calloc(count_max(plan), sizeof(*plan->guards));
 	if (!plan->guards)
 		return ulp_fail(err, ULP_ENOMEM, "out of memory");
-	if (asks_for_library(plan)) {
-		library_add(plan);
-		return ULP_OK;
-	}
-	if (any && reverted)
-		record_add(plan, reverted);
-	else if (any)
-		functions_add(plan);
-	/* What leaves with the commit must not be in use, unless both say that it may be. */
+	coming_add(plan);
 	for (size_t i = 0; i < reg->nr; i++)
-		if (plan_supersedes(plan, &reg->patches[i]) &&
-		    (any || reg->patches[i].head.consistency != ULP_CONSISTENCY_NONE))
-			record_add(plan, &reg->patches[i]);
+		if (plan_leaves(plan, &reg->patches[i]))
+			leaving_add(plan, i);
 	return ULP_OK;
 }

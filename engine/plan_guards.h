@@ -6,11 +6,9 @@
 #include "engine/plan.h"
 
 /*
- * Makes plan->guards, by the consistency of the container and of the patches that
- * it supersedes.  reverted: the record that the plan reverts, NULL if it
- * applies.  Error: ULP_ENOMEM.
+ * Makes plan->guards, by the consistency of the container that comes and of the patches
+ * that leave.  Error: ULP_ENOMEM.
  */
-ULP_MUST_CHECK enum ulp_code guards_make(struct plan *plan, const struct registry_patch *reverted,
-					 struct ulp_err *err);
+ULP_MUST_CHECK enum ulp_code guards_make(struct plan *plan, struct ulp_err *err);
 
 #endif

@@ -46,10 +46,15 @@ void reader_deinit(struct reader *r)
 	r->pages = NULL;
 }
 
-void reader_forget(struct reader *r)
+void reader_look_again(struct reader *r)
 {
 	for (size_t i = 0; i < NR_PAGES; i++)
 		r->pages[i].valid = false;
+}
+
+void reader_forget(struct reader *r)
+{
+	reader_look_again(r);
 	r->string_budget = STRING_BUDGET;
 	r->reads_left = MAX_READS;
 }

@@ -23,8 +23,11 @@ ULP_MUST_CHECK enum ulp_code reader_init(struct reader *r, struct ulp_space *spa
 					 struct ulp_err *err);
 void reader_deinit(struct reader *r);
 
-/* Drops everything cached. */
+/* Drops everything cached, and begins to count anew: what follows is another look. */
 void reader_forget(struct reader *r);
+
+/* Drops everything cached, in the middle of a look: what it may cost stays bounded. */
+void reader_look_again(struct reader *r);
 
 /*
  * Copies len bytes, all or nothing.  Errors: those of ulp_space_ops.read, and

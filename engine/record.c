@@ -252,6 +252,8 @@ enum ulp_code record_place(uint8_t *record, const struct ulp_container *c, const
 	head.map_len = load_map_len(load);
 	head.load_bias = load->load_bias;
 	head.target_bias = load->target->bias;
+	head.imports = load_imports_sum(load);
+	head.link_map.prev = next ? next + offsetof(struct ulp_reg_patch, link_map) : 0;
 	unwind_info_place(&head, load, load_record_at(load) + head.size - head.strings_len);
 	memcpy(record, &head, sizeof(head));
 	for (size_t i = 0; i < c->patch.nr_functions; i++) {

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "engine/debug_list.h"
 #include "engine/registry.h"
 #include "engine/symbols.h"
 
@@ -22,7 +23,7 @@
 static enum ulp_code damaged(struct ulp_err *err, uint64_t at, const char *what)
 {
 	return ulp_fail(err, ULP_EREGISTRY, "the registry's record at 0x%llx: %s",
-			(unsigned long long)at, what);
+			(unsigned long long)at, ulp_err_text(what));
 }
 
 /* Where a record's strings begin, in bytes from its start. */
@@ -42,7 +43,7 @@ static const char *record_fault(const struct registry_patch *p, size_t len)
 	} checks[] = {
 		{memcmp(h->magic, ULP_REG_PATCH_MAGIC, sizeof(h->magic)) == 0, "no magic number"},
 		{h->version == ULP_REGISTRY_VERSION, "unknown version"},
-		{h->state <= ULP_PATCH_APPLIED && h->next_state <= ULP_PATCH_APPLIED,
+		{h->state <= ULP_PATCH_UNLOADED && h->next_state <= ULP_PATCH_UNLOADED,
 		 "unknown state"},
 		{h->nr_functions > 0 && strings_off(h) + h->strings_len == len,
 		 "its parts do not add up to its size"},
@@ -219,7 +220,8 @@ static enum ulp_code head_read(struct reader *r, const struct ulp_objects *objs,
 	if (!runtime)
 		return ulp_fail(err, ULP_ENORUNTIME,
 				"libpulp.so.0 is not loaded; start the program with "
-				"LD_PRELOAD=libpulp.so.0");
+				"LD_PRELOAD=libpulp.so.0, or bring it into the process by "
+				"'ulp trigger --inject -p PID'");
 	if (!symbol_in_object(r, runtime, ULP_REGISTRY_SYMBOL, "", &sym))
 		return ulp_fail(err, ULP_ENORUNTIME, "%s has no registry: is it ours?",
 				runtime->path);
@@ -252,6 +254,8 @@ enum ulp_code registry_read(struct reader *r, const struct ulp_objects *objs, st
 		registry_deinit(&reg);
 		return code;
 	}
+	registry_compare(&reg, r, objs);
+	reg.r_debug = debug_list_find(r, objs);
 	*ret = reg;
 	return ULP_OK;
 }
@@ -286,6 +290,11 @@ bool registry_patch_applied(const struct registry *reg, const struct registry_pa
 	return state == ULP_PATCH_APPLIED;
 }
 
+uint32_t registry_patch_stored_state(const struct registry_patch *p)
+{
+	return p->stale ? (uint32_t)ULP_PATCH_APPLIED : p->head.state;
+}
+
 long registry_find(const struct registry *reg, const struct ulp_build_id *id, uint64_t target_bias)
 {
 	for (size_t i = 0; i < reg->nr; i++) {
@@ -298,12 +307,24 @@ long registry_find(const struct registry *reg, const struct ulp_build_id *id, ui
 	return -1;
 }
 
-static const struct ulp_reg_function *function_at(const struct registry_patch *p,
-						  uint64_t word_addr)
+/*
+ * Callers go through the functions of a record, forwards or backwards, some of them while the
+ * process is stopped: the neighbours of what was found last are looked at first.
+ */
+static const struct ulp_reg_function *function_at(struct registry_patch *p, uint64_t word_addr)
 {
-	for (uint32_t i = 0; i < p->head.nr_functions; i++)
+	const uint32_t nr = p->head.nr_functions;
+	/* Two on: the same word of the next entry of two. */
+	const uint32_t near[] = {p->found, p->found + 1, p->found - 1, p->found + 2, p->found - 2};
+
+	if (p->absent)
+		return NULL;
+	for (size_t i = 0; i < sizeof(near) / sizeof(near[0]); i++)
+		if (near[i] < nr && p->functions[near[i]].word_addr == word_addr)
+			return &p->functions[p->found = near[i]];
+	for (uint32_t i = 0; i < nr; i++)
 		if (p->functions[i].word_addr == word_addr)
-			return &p->functions[i];
+			return &p->functions[p->found = i];
 	return NULL;
 }
 
@@ -314,7 +335,7 @@ const struct registry_patch *registry_owner(const struct registry *reg, uint64_t
 	uint64_t highest = 0;
 
 	for (size_t i = 0; i < reg->nr; i++) {
-		const struct registry_patch *p = &reg->patches[i];
+		struct registry_patch *p = &reg->patches[i];
 		uint32_t state = next ? p->head.next_state : p->head.state;
 		uint64_t sequence = next ? p->head.next_sequence : p->head.sequence;
 		const struct ulp_reg_function *f;

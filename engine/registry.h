@@ -19,6 +19,10 @@ struct registry_patch {
 	struct ulp_reg_relation *relations; /* head.nr_relations; points into bytes */
 	const char *strings;		    /* points into bytes */
 	void *bytes;			    /* the whole record; owned */
+	uint32_t found;			    /* index of the function that was looked up last */
+	/* See registry_compare(). */
+	bool absent; /* its library is not loaded there now: its words are not ours */
+	bool stale;  /* in the process its state is still ULP_PATCH_APPLIED, not head.state */
 };
 
 struct registry {
@@ -26,7 +30,8 @@ struct registry {
 	struct ulp_registry head;
 	struct registry_patch *patches; /* newest first; owned */
 	size_t nr;
-	bool torn; /* a failed commit could not be undone: nothing of ours may be unmapped */
+	uint64_t r_debug; /* of the dynamic linker, for engine/debug_list.h; 0: not to be touched */
+	bool torn;	  /* a failed commit could not be undone: nothing of ours may be unmapped */
 };
 
 /*
@@ -39,6 +44,17 @@ struct registry {
 ULP_MUST_CHECK enum ulp_code registry_read(struct reader *r, const struct ulp_objects *objects,
 					   struct registry *ret, struct ulp_err *err);
 void registry_deinit(struct registry *reg);
+
+/*
+ * Compares the records with what the process has, as registry_read() does at its end.  A
+ * record whose library is not loaded where it was counts for no word (absent).  One that
+ * is recorded as applied although its library was unloaded since becomes
+ * ULP_PATCH_UNLOADED in this copy (stale); the next commit writes that to the process.
+ */
+void registry_compare(struct registry *reg, struct reader *r, const struct ulp_objects *objects);
+
+/* The state that the record has in the process, as far as this copy knows. */
+uint32_t registry_patch_stored_state(const struct registry_patch *patch);
 
 /*
  * Takes a record that was made here and is not in the target's list yet; its
@@ -67,7 +83,8 @@ long registry_find(const struct registry *reg, const struct ulp_build_id *build_
 
 /*
  * The patch whose redirect is in effect at a word: the applied one with the
- * highest sequence, by state (next false) or next_state (next true).  NULL: none.
+ * highest sequence, by state (next false) or next_state (next true), among those whose
+ * library is there.  NULL: none.
  * *function: its entry for this word.
  */
 const struct registry_patch *registry_owner(const struct registry *reg, uint64_t word_addr,
@@ -91,6 +108,16 @@ bool registry_word_changes(const struct registry *reg, uint64_t word_addr);
  */
 ULP_MUST_CHECK enum ulp_code registry_recover(struct registry *reg, struct ulp_space *space,
 					      struct ulp_err *err);
+
+/*
+ * Has the kernel make the private copies of the pages whose words the commit of next_state
+ * changes, which takes longer than the writes: while the process runs, so that
+ * nobody waits.  One word of each page is written with the bytes that it has, by one
+ * store, and only if these are what the records say.  Should the commit fail, all bytes are
+ * still the same, and what remains is at most one private copy of each of these pages.
+ * What does not succeed here the commit does.
+ */
+void registry_copy_pages(const struct registry *reg, struct ulp_space *space);
 
 /*
  * Commits next_state of all patches, patches[0] linked first if it is not in

@@ -16,8 +16,8 @@
  *   1. write next_state of every patch that changes (and link new records)
  *   2. registry.commit = ULP_COMMIT_DECIDED       <- the point of no return
  *   3. state = next_state everywhere; write the words; adjust sequences
- *      (redirects in the order of the records, then originals in the reverse
- *      one: no entry ever leads to what is not there)
+ *      (redirects first, then originals; of an entry of two words, what is
+ *      led to comes first and goes last: no entry ever leads to what is not there)
  *   4. registry.commit = ULP_COMMIT_IDLE
  * and whoever finds a registry left by a killed tool either forgets next_state
  * (IDLE) or goes through 3 and 4 again (DECIDED), which is idempotent.
@@ -43,8 +43,11 @@
 #define ULP_RUNTIME_SONAME "libpulp.so.0"
 #define ULP_REGISTRY_SYMBOL "ulp_registry"
 #define ULP_REGISTRY_MAGIC "ULPREGY" /* eight bytes with the NUL */
-/* 1 had no containers_start, phdrs and link_map, 2 no relations, consistency and inside */
-#define ULP_REGISTRY_VERSION 3
+/*
+ * 1 had no containers_start, phdrs and link_map, 2 no relations, consistency and inside, 3 no
+ * pending, debug, imports and ULP_PATCH_UNLOADED
+ */
+#define ULP_REGISTRY_VERSION 4
 #define ULP_REG_PATCH_MAGIC "ULPRPAT" /* eight bytes with the NUL */
 
 #define ULP_MESSAGES_LEN 8192u /* bytes */
@@ -59,6 +62,37 @@ enum ulp_commit_state {
 enum ulp_patch_state {
 	ULP_PATCH_REVERTED = 0, /* mapped, not in use; used again by the next apply */
 	ULP_PATCH_APPLIED = 1,
+	/*
+	 * The library was unloaded while the patch was applied.  As reverted, but the container's
+	 * data belongs to a copy of the library that is gone.
+	 */
+	ULP_PATCH_UNLOADED = 2,
+};
+
+/*
+ * Memory that a tool is about to map, or has mapped, for a container whose record is not in the
+ * list yet.  Written before it is mapped and cleared (len) when the record is in the list or the
+ * memory unmapped: so the next tool finds what a killed one has left (engine/pending.h).
+ */
+struct ulp_reg_pending {
+	uint64_t start;
+	uint64_t record; /* address of the record in it */
+	uint64_t len;	 /* bytes; 0: there is none.  Written last */
+};
+
+/*
+ * A copy of the dynamic linker's struct r_debug_extended (<link.h>, glibc 2.35): the containers
+ * as a namespace of their own, which debuggers find behind the linker's (engine/debug_list.h).
+ */
+struct ulp_reg_debug {
+	int32_t version; /* 2 once it is in use */
+	uint32_t pad1;
+	uint64_t map; /* address of the first struct ulp_reg_link_map, 0 for none */
+	uint64_t brk;
+	int32_t state; /* RT_CONSISTENT, which is 0 */
+	uint32_t pad2;
+	uint64_t ldbase;
+	uint64_t next; /* the dynamic linker appends its own here */
 };
 
 struct ulp_registry {
@@ -85,6 +119,9 @@ struct ulp_registry {
 	uint64_t syscall_code;
 	uint64_t frame;
 	uint64_t frame_len;
+
+	struct ulp_reg_pending pending;
+	struct ulp_reg_debug debug;
 
 	/* A ring of text lines; messages_end counts every byte ever written. */
 	uint64_t messages_end;
@@ -116,14 +153,15 @@ struct ulp_reg_relation {
 
 /*
  * The public part of the dynamic linker's struct link_map (<link.h>), for
- * those who ask what a container is; in no list.
+ * those who ask what a container is.  All of them are in the list of
+ * struct ulp_reg_debug, the oldest first, so that a new one takes one write.
  */
 struct ulp_reg_link_map {
 	uint64_t addr;	  /* the load bias */
 	uint64_t name;	  /* address of the container's path */
 	uint64_t dynamic; /* address of its dynamic section, 0 for none */
-	uint64_t next;	  /* 0 */
-	uint64_t prev;	  /* 0 */
+	uint64_t next;	  /* that of the next newer record, 0 for none */
+	uint64_t prev;	  /* that of the next older record, 0 for none; never changes */
 };
 
 /*
@@ -170,7 +208,9 @@ struct ulp_reg_patch {
 	uint32_t strings_len;
 	uint32_t consistency; /* enum ulp_consistency of container/patch.h */
 	uint32_t reserved;
+	uint64_t imports; /* checksum of the addresses that the imports were bound to */
 };
+_Static_assert(sizeof(struct ulp_reg_debug) == 48, "size");
 _Static_assert(sizeof(struct ulp_reg_function) == 64, "size");
 _Static_assert(sizeof(struct ulp_reg_relation) == 8, "size");
 _Static_assert(sizeof(struct ulp_reg_patch) % 8 == 0, "functions[] are aligned");

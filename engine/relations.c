@@ -9,8 +9,8 @@
 struct check {
 	const struct registry *reg;
 	const struct ulp_object *target;
-	const struct ulp_patch *patch;	       /* that is applied or reverted */
-	const struct registry_patch *reverted; /* NULL: the patch is applied */
+	const struct ulp_patch *patch; /* that is applied; NULL: patches only leave */
+	const struct relations_leaving *leaving;
 	struct ulp_err *err;
 };
 
@@ -39,6 +39,14 @@ static bool record_says(const struct registry_patch *p, enum ulp_relation_kind k
 	return false;
 }
 
+bool relations_leaves(const struct relations_leaving *leaving, const struct registry_patch *p)
+{
+	for (size_t i = 0; i < leaving->nr; i++)
+		if (leaving->records[i] == p->at)
+			return true;
+	return false;
+}
+
 bool relations_applied(const struct registry *reg, const struct ulp_object *target,
 		       const struct registry_patch *p)
 {
@@ -59,10 +67,7 @@ bool relations_superseded(const struct registry *reg, const struct ulp_object *t
 /* Whether the record's patch is applied before and after the change. */
 static bool stays(const struct check *c, const struct registry_patch *p)
 {
-	if (!relations_applied(c->reg, c->target, p))
-		return false;
-	return c->reverted ? p != c->reverted
-			   : !says(c->patch, ULP_RELATION_SUPERSEDES, name_of(p));
+	return relations_applied(c->reg, c->target, p) && !relations_leaves(c->leaving, p);
 }
 
 /* Whether a patch of this name is applied before and after the change. */
@@ -75,6 +80,16 @@ static bool name_stays(const struct check *c, const char *name)
 	return false;
 }
 
+/* Whether a patch of this name leaves. */
+static bool name_leaves(const struct check *c, const char *name)
+{
+	for (size_t i = 0; i < c->reg->nr; i++)
+		if (relations_leaves(c->leaving, &c->reg->patches[i]) &&
+		    strcmp(name_of(&c->reg->patches[i]), name) == 0)
+			return true;
+	return false;
+}
+
 /* --- what the patch says of the others ------------------------------------------ */
 
 static enum ulp_code check_own(const struct check *c)
@@ -82,6 +97,12 @@ static enum ulp_code check_own(const struct check *c)
 	for (size_t i = 0; i < c->patch->nr_relations; i++) {
 		const struct ulp_relation *r = &c->patch->relations[i];
 
+		if (r->kind == ULP_RELATION_REQUIRES && name_leaves(c, r->name) &&
+		    !name_stays(c, r->name))
+			return ulp_fail(c->err, ULP_EREQUIRES,
+					"requires the live patch %s, which would leave %s with the "
+					"same change",
+					r->name, c->patch->soname);
 		if (r->kind == ULP_RELATION_REQUIRES && !name_stays(c, r->name))
 			return ulp_fail(c->err, ULP_EREQUIRES,
 					"requires the live patch %s, which is not applied to %s; "
@@ -101,9 +122,8 @@ static enum ulp_code check_own(const struct check *c)
 /* Whether a patch that is required by this name goes by the change, and none of the name stays. */
 static bool takes_away(const struct check *c, const char *name)
 {
-	if (c->reverted)
-		return strcmp(c->patch->name, name) == 0 && !name_stays(c, name);
-	return says(c->patch, ULP_RELATION_SUPERSEDES, name);
+	return name_leaves(c, name) && !name_stays(c, name) &&
+	       (!c->patch || strcmp(c->patch->name, name) != 0);
 }
 
 static enum ulp_code check_required(const struct check *c, const struct registry_patch *p)
@@ -113,11 +133,11 @@ static enum ulp_code check_required(const struct check *c, const struct registry
 
 		if (p->relations[i].kind != ULP_RELATION_REQUIRES || !takes_away(c, name))
 			continue;
-		if (c->reverted)
+		if (!c->patch)
 			return ulp_fail(c->err, ULP_EREQUIRED,
 					"the live patch %.200s, which is applied to %s, requires "
 					"it; revert that first",
-					name_of(p), c->patch->soname);
+					name_of(p), c->target->soname);
 		return ulp_fail(c->err, ULP_EREQUIRED,
 				"supersedes the live patch %.200s, which %.200s requires, and that "
 				"is applied to %s; revert that first",
@@ -128,19 +148,14 @@ static enum ulp_code check_required(const struct check *c, const struct registry
 
 static enum ulp_code check_other(const struct check *c, const struct registry_patch *p)
 {
-	static const struct {
-		enum ulp_relation_kind kind;
-		const char *verb;
-	} refusals[] = {
-		{ULP_RELATION_CONFLICTS, "conflicts with"},
-		{ULP_RELATION_SUPERSEDES, "supersedes"},
-	};
-
-	for (size_t i = 0; !c->reverted && i < sizeof(refusals) / sizeof(*refusals); i++)
-		if (record_says(p, refusals[i].kind, c->patch->name))
-			return ulp_fail(c->err, ULP_ECONFLICT,
-					"the live patch %.200s, which is applied to %s, %s it",
-					name_of(p), c->patch->soname, refusals[i].verb);
+	if (c->patch && record_says(p, ULP_RELATION_CONFLICTS, c->patch->name))
+		return ulp_fail(c->err, ULP_ECONFLICT,
+				"the live patch %.200s, which is applied to %s, conflicts with it",
+				name_of(p), c->patch->soname);
+	if (c->patch && record_says(p, ULP_RELATION_SUPERSEDES, c->patch->name))
+		return ulp_fail(c->err, ULP_ECONFLICT,
+				"the live patch %.200s, which is applied to %s, supersedes it",
+				name_of(p), c->patch->soname);
 	return check_required(c, p);
 }
 
@@ -159,23 +174,28 @@ static enum ulp_code check_others(const struct check *c)
 }
 
 enum ulp_code relations_check_apply(const struct registry *reg, const struct ulp_object *target,
-				    const struct ulp_patch *patch, struct ulp_err *err)
-{
-	const struct check c = {.reg = reg, .target = target, .patch = patch, .err = err};
-	enum ulp_code code = check_own(&c);
-
-	return code ? code : check_others(&c);
-}
-
-enum ulp_code relations_check_revert(const struct registry *reg, const struct ulp_object *target,
-				     const struct registry_patch *record,
-				     const struct ulp_patch *patch, struct ulp_err *err)
+				    const struct ulp_patch *patch,
+				    const struct relations_leaving *leaving, struct ulp_err *err)
 {
 	const struct check c = {
 		.reg = reg,
 		.target = target,
 		.patch = patch,
-		.reverted = record,
+		.leaving = leaving,
+		.err = err,
+	};
+	enum ulp_code code = check_own(&c);
+
+	return code ? code : check_others(&c);
+}
+
+enum ulp_code relations_check_leave(const struct registry *reg, const struct ulp_object *target,
+				    const struct relations_leaving *leaving, struct ulp_err *err)
+{
+	const struct check c = {
+		.reg = reg,
+		.target = target,
+		.leaving = leaving,
 		.err = err,
 	};
 

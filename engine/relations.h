@@ -9,6 +9,15 @@
 
 #include "engine/registry.h"
 
+/* The patches that a change takes out. */
+struct relations_leaving {
+	const uint64_t *records; /* their addresses; borrowed */
+	size_t nr;
+};
+
+/* Whether the record is one of them. */
+bool relations_leaves(const struct relations_leaving *leaving, const struct registry_patch *p);
+
 /* Whether the record is of a patch that is applied to this object. */
 bool relations_applied(const struct registry *reg, const struct ulp_object *target,
 		       const struct registry_patch *p);
@@ -18,23 +27,23 @@ bool relations_superseded(const struct registry *reg, const struct ulp_object *t
 			  const struct ulp_patch *patch, const struct registry_patch *p);
 
 /*
- * Whether the patch may be applied to the target beside those that stay applied.
+ * Whether the patch may be applied to the target, beside those that stay when these leave.
  * Errors: ULP_EREQUIRES, ULP_ECONFLICT (also where an applied one conflicts with
- * it or supersedes it), ULP_EREQUIRED (one that it supersedes is required).
+ * it or supersedes it), ULP_EREQUIRED (one that leaves is required).
  */
 ULP_MUST_CHECK enum ulp_code relations_check_apply(const struct registry *reg,
 						   const struct ulp_object *target,
 						   const struct ulp_patch *patch,
+						   const struct relations_leaving *leaving,
 						   struct ulp_err *err);
 
 /*
- * Whether the patch, which the record is of, may be taken out from among those
- * that stay applied.  Error: ULP_EREQUIRED.
+ * Whether these may leave the target while the others stay: none of the others
+ * requires one.  Error: ULP_EREQUIRED.
  */
-ULP_MUST_CHECK enum ulp_code relations_check_revert(const struct registry *reg,
-						    const struct ulp_object *target,
-						    const struct registry_patch *record,
-						    const struct ulp_patch *patch,
-						    struct ulp_err *err);
+ULP_MUST_CHECK enum ulp_code relations_check_leave(const struct registry *reg,
+						   const struct ulp_object *target,
+						   const struct relations_leaving *leaving,
+						   struct ulp_err *err);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "container/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct ulp_region {
 	uint64_t offset;
 };
 
+struct ulp_build_id;
 struct ulp_space;
 
 struct ulp_space_ops {
@@ -66,6 +68,16 @@ struct ulp_space_ops {
 	 */
 	enum ulp_code (*regions)(struct ulp_space *space, struct ulp_region **regions, size_t *nr,
 				 struct ulp_err *err);
+
+	/*
+	 * What the indirect function (STT_GNU_IFUNC) `name` of the object with this build
+	 * ID stands for on this machine, found without running anything in the target:
+	 * *in: build ID of the object that has it; *off: where, from that object's bias.
+	 * version "": the default one.  false: not known.  NULL: never known.
+	 */
+	bool (*indirect)(struct ulp_space *space, const struct ulp_build_id *object,
+			 const char *name, const char *version, struct ulp_build_id *in,
+			 uint64_t *off);
 };
 
 struct ulp_space {

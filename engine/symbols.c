@@ -219,7 +219,7 @@ static bool lookup_in(struct reader *r, const struct ulp_objects *objs, enum obj
 		      const char *name, const char *version, struct ulp_symbol *ret)
 {
 	for (size_t i = 0; i < objs->nr; i++)
-		if (objs->list[i].scope & scope &&
+		if (objs->list[i].scope & scope && objs->list[i].space == objs->space &&
 		    symbol_in_object(r, &objs->list[i], name, version, ret))
 			return true;
 	return false;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What distributions need: the flags in the forms that package builds ask for, and the script that
 # packages of live patches run.  The paths are those of "make", for some depend on others.
-livepatchdir = $(prefix)/lib/livepatches
+# Looked for by the name of the program.
+bashcompletiondir = $(datadir)/bash-completion/completions
 pkgconfigdir = $(libdir)/pkgconfig
 rpmmacrodir = $(prefix)/lib/rpm/macros.d
 # -fplugin= takes a bare name for what is in GCC's own folder.
@@ -32,6 +33,13 @@ pkgdata_DATA = packaging/livepatchable.mk
 rpmmacro_DATA = packaging/macros.ulp
 endif
 
+completion_made = packaging/completion/ulp packaging/completion/ulp-packer
+bashcompletion_DATA = $(completion_made)
+CLEANFILES += $(completion_made)
+$(completion_made): packaging/completion/ulp.bash
+	@$(MKDIR_P) $(@D)
+	$(AM_V_GEN)cp $(srcdir)/packaging/completion/ulp.bash $@
+
 CLEANFILES += $(packaging_made)
 $(packaging_made): Makefile
 	@$(MKDIR_P) $(@D)
@@ -53,4 +61,5 @@ EXTRA_DIST += \
 	packaging/test-debs.sh packaging/test-rpms.sh \
 	packaging/livepatches/dh_livepatches packaging/livepatches/livepatches.pm \
 	packaging/livepatches/postinst-livepatches packaging/livepatches/prerm-livepatches \
+	packaging/completion/ulp.bash \
 	packaging/debian packaging/examples packaging/lib packaging/rpm

@@ -15,4 +15,6 @@ EXTRA_DIST += \
 	specs/glibc/CVE-2025-15281.fix specs/glibc/CVE-2025-15281.yaml \
 	specs/glibc/CVE-2025-8058.fix specs/glibc/CVE-2025-8058.yaml \
 	specs/glibc/CVE-2026-0861.fix specs/glibc/CVE-2026-0861.yaml
-EXTRA_DIST += specs/example.yaml specs/ulp-spec.schema.json
+EXTRA_DIST += specs/example.yaml
+# For editors and for programs that read the answers.
+dist_pkgdata_DATA = specs/ulp-output.schema.json specs/ulp-spec.schema.json

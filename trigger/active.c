@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #define CHUNK (64u << 10)
@@ -34,7 +35,8 @@ struct check {
 	struct ulp_space *space;
 	const struct code_range *ranges;
 	size_t nr_ranges;
-	struct ulp_region *regions; /* owned */
+	uint64_t low, high;	    /* all ranges are in it; their last address is high */
+	struct ulp_region *regions; /* owned; ascending */
 	char **paths;		    /* owned */
 	size_t nr_regions;
 	struct unwinder
@@ -57,13 +59,17 @@ struct span {
 
 /* --- which memory is a thread's stack ---------------------------------------- */
 
+static int compare_region(const void *key, const void *element)
+{
+	const uint64_t addr = *(const uint64_t *)key;
+	const struct ulp_region *region = element;
+
+	return addr < region->start ? -1 : addr >= region->end;
+}
+
 static const struct ulp_region *region_of(const struct check *c, uint64_t addr)
 {
-	for (size_t i = 0; i < c->nr_regions; i++) {
-		if (addr >= c->regions[i].start && addr < c->regions[i].end)
-			return &c->regions[i];
-	}
-	return NULL;
+	return bsearch(&addr, c->regions, c->nr_regions, sizeof(*c->regions), compare_region);
 }
 
 /* Where the thread's stack is when it does nothing unusual; NULL if unknown. */
@@ -114,6 +120,8 @@ static struct span other_stack(const struct ulp_region *current, const struct ul
  */
 static const struct code_range *range_of_word(const struct check *c, uint64_t word)
 {
+	if (word < c->low || word > c->high)
+		return NULL; /* nearly all of them */
 	for (size_t i = 0; i < c->nr_ranges; i++) {
 		const struct code_range *range = &c->ranges[i];
 
@@ -167,6 +175,8 @@ static bool holds_word(const struct check *c, struct span span, uint64_t word)
 			     .space = c->space,
 			     .ranges = &range,
 			     .nr_ranges = 1,
+			     .low = range.start,
+			     .high = range.end,
 			     .words = c->words};
 	struct finding finding;
 
@@ -281,14 +291,52 @@ static enum ulp_code check_thread(struct check *c, const struct stopped_thread *
 	return settle(c, t, other, &here, &there, err);
 }
 
-static void check_free(struct check *c)
+static void regions_free(struct check *c)
 {
-	unwinder_destroy(c->unwinder);
-	free(c->words);
 	for (size_t i = 0; i < c->nr_regions; i++)
 		free(c->paths[i]);
 	free(c->paths);
 	free(c->regions);
+}
+
+/* Up to as many threads the kernel is asked for their mappings alone: a list may be long. */
+#define FEW_THREADS 64
+
+/*
+ * The mappings that region_of() and usual_region() look for: of the stack pointers, and of the
+ * usual stacks.  That of the first thread holds the program's 16 random bytes (getauxval(3)).
+ */
+static enum ulp_code stacks_find(struct check *c, const struct stopped_thread *threads, size_t nr,
+				 struct ulp_err *err)
+{
+	const pid_t pid = c->proc->pid;
+	uint64_t addrs[2 * FEW_THREADS + 1];
+	const struct stopped_thread *first = NULL;
+	size_t nr_addrs = 0;
+	bool known = nr <= FEW_THREADS;
+
+	for (size_t i = 0; i < nr && known; i++) {
+		addrs[nr_addrs++] = threads[i].sp;
+		addrs[nr_addrs++] = threads[i].tls;
+		if (threads[i].tid != pid)
+			continue;
+		first = &threads[i];
+		known = process_auxv(pid, pid, AT_RANDOM, &addrs[nr_addrs++]);
+	}
+	if (known && process_regions_at(c->proc, addrs, nr_addrs, &c->regions, &c->paths,
+					&c->nr_regions, NULL) == ULP_OK) {
+		if (first == NULL || usual_region(c, first) != NULL)
+			return ULP_OK;
+		regions_free(c);
+	}
+	return process_regions(c->proc, &c->regions, &c->paths, &c->nr_regions, err);
+}
+
+static void check_free(struct check *c)
+{
+	unwinder_destroy(c->unwinder);
+	free(c->words);
+	regions_free(c);
 	free(c);
 }
 
@@ -296,11 +344,14 @@ enum ulp_code active_check(const struct process *proc, const struct session *s,
 			   struct ulp_space *space, const struct code_range *ranges,
 			   size_t nr_ranges, struct ulp_err *err)
 {
-	struct check *c = calloc(1, sizeof(*c));
-	const struct stopped_thread *threads;
-	enum ulp_code code;
 	size_t nr;
+	const struct stopped_thread *threads = session_threads(s, &nr);
+	struct check *c;
+	enum ulp_code code;
 
+	if (nr == 0)
+		return ULP_OK;
+	c = calloc(1, sizeof(*c));
 	if (c != NULL)
 		c->words = malloc(CHUNK);
 	if (c == NULL || c->words == NULL) {
@@ -311,8 +362,12 @@ enum ulp_code active_check(const struct process *proc, const struct session *s,
 	c->space = space;
 	c->ranges = ranges;
 	c->nr_ranges = nr_ranges;
-	code = process_regions(proc, &c->regions, &c->paths, &c->nr_regions, err);
-	threads = session_threads(s, &nr);
+	c->low = UINT64_MAX;
+	for (size_t i = 0; i < nr_ranges; i++) {
+		c->low = ranges[i].start < c->low ? ranges[i].start : c->low;
+		c->high = ranges[i].end > c->high ? ranges[i].end : c->high;
+	}
+	code = stacks_find(c, threads, nr, err);
 	for (size_t i = 0; i < nr && code == ULP_OK; i++)
 		code = check_thread(c, &threads[i], err);
 	check_free(c);

@@ -2,20 +2,22 @@
 #include "config.h"
 
 #include "trigger/change.h"
+#include "trigger/change_note.h"
 
 #include "engine/insides.h"
+#include "engine/pending.h"
 #include "engine/plan.h"
 #include "trigger/active.h"
+#include "trigger/copies.h"
+#include "trigger/inject.h"
+#include "trigger/inject_hooks.h"
 #include "trigger/session.h"
 #include "trigger/target.h"
 #include "trigger/tracee.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* One change while it is being carried out, in the child. */
@@ -27,12 +29,8 @@ struct work {
 	uint64_t deadline_ns;
 	pid_t parent;
 	bool recovered; /* a change that another tool had left unfinished */
-};
-
-/* What the child tells its parent. */
-struct outcome {
-	char process[64];
-	struct ulp_err err; /* code ULP_OK: success */
+	bool idle;	/* there was nothing to do */
+	char note[sizeof(((struct ulp_err *)NULL)->text)]; /* see change_note.h */
 };
 
 /* Whether nobody waits for us any more: the tool was killed or interrupted. */
@@ -124,41 +122,67 @@ static enum ulp_code insides_check(struct work *w, struct ulp_err *err)
 	return code;
 }
 
-static enum ulp_code commit_stopped(struct work *w, struct ulp_err *err)
+static enum ulp_code commit_check(struct work *w, struct ulp_err *err)
 {
 	enum ulp_code code = guards_check(w, err);
 
-	if (!code)
-		code = insides_check(w, err);
-	return code ? code : plan_commit(&w->plan, err);
+	return code ? code : insides_check(w, err);
+}
+
+static enum ulp_code commit_stopped(struct work *w, struct ulp_err *err)
+{
+	return plan_commit(&w->plan, err);
 }
 
 static enum ulp_code recover_stopped(struct work *w, struct ulp_err *err)
 {
-	enum ulp_code code = insides_check(w, err);
-
-	return code ? code : registry_recover(&w->target.engine.registry, &w->target.rs.space, err);
+	return registry_recover(&w->target.engine.registry, &w->target.rs.space, err);
 }
 
-typedef enum ulp_code stopped_fn(struct work *w, struct ulp_err *err);
+/* What is done while all threads are stopped. */
+struct stopped_step {
+	/* Does a thread stand in the way?  Asked of those that sleep before the others stop. */
+	enum ulp_code (*check)(struct work *w, struct ulp_err *err);
+	enum ulp_code (*take)(struct work *w, struct ulp_err *err);
+};
+
+static const struct stopped_step commit_step = {commit_check, commit_stopped};
+static const struct stopped_step recover_step = {insides_check, recover_stopped};
+
+struct early_look {
+	struct work *w;
+	const struct stopped_step *step;
+};
+
+static enum ulp_code early_look(void *ctx, struct ulp_err *err)
+{
+	const struct early_look *look = ctx;
+
+	return look->step->check(look->w, err);
+}
 
 /* Stops all threads, and takes the step if none stands in the way; always resumes. */
-static enum ulp_code stop_once(struct work *w, stopped_fn *step, struct ulp_err *err)
+static enum ulp_code stop_once(struct work *w, const struct stopped_step *step, struct ulp_err *err)
 {
+	struct early_look look = {w, step};
 	struct ulp_err second;
-	enum ulp_code code = session_stop_all(w->session, err);
-	enum ulp_code resumed;
+	enum ulp_code code, resumed;
 
+	session_set_early(w->session, early_look, &look);
+	code = session_stop_all(w->session, err);
+	session_set_early(w->session, NULL, NULL);
 	if (code)
 		return code;
-	code = step(w, err);
+	code = step->check(w, err);
+	if (!code)
+		code = step->take(w, err);
 	resumed = session_resume_all(w->session, code ? &second : err);
 	/* Done is done: a thread that died at its resumption changes nothing. */
 	return code ? code : resumed == ULP_EGONE ? ULP_OK : resumed;
 }
 
 /* Again and again until nobody stands in the way, or the deadline. */
-static enum ulp_code stop_and(struct work *w, stopped_fn *step, struct ulp_err *err)
+static enum ulp_code stop_and(struct work *w, const struct stopped_step *step, struct ulp_err *err)
 {
 	struct ulp_err active = {0};
 
@@ -195,7 +219,7 @@ static enum ulp_code recover(struct work *w, struct ulp_err *err)
 		return ulp_fail(err, ULP_ESTOP,
 				"an earlier ulp did not live to finish a change; the next one "
 				"without --dry-run will");
-	code = stop_and(w, recover_stopped, err);
+	code = stop_and(w, &recover_step, err);
 	if (code)
 		return code;
 	w->recovered = true;
@@ -204,32 +228,28 @@ static enum ulp_code recover(struct work *w, struct ulp_err *err)
 	return target_refresh(&w->target, w->deadline_ns, err);
 }
 
-static void messages_superseded(struct work *w)
+/*
+ * Takes out the memory that a tool has mapped and did not live to use.  Where that fails
+ * it is left for the next one: it does no harm but to be there.
+ */
+static void clean(struct work *w)
 {
 	struct registry *reg = &w->target.engine.registry;
-	char line[512];
+	struct ulp_space *space = &w->target.rs.space;
+	struct ulp_err second;
+	enum ulp_code code;
 
-	for (size_t i = 0; i < reg->nr; i++) {
-		const struct registry_patch *p = &reg->patches[i];
-
-		if (!plan_supersedes(&w->plan, p))
-			continue;
-		(void)snprintf(line, sizeof(line), "reverted %s: superseded by %s",
-			       registry_string(p, p->head.file), w->change->container->base_name);
-		registry_message(reg, &w->target.rs.space, line);
+	if (w->change->dry_run || !reg->head.pending.len)
+		return;
+	if (!pending_is_ours(reg, space)) {
+		code = pending_forget(reg, space, &second);
+		(void)code;
+		return;
 	}
-}
-
-static void message(struct work *w)
-{
-	const struct ulp_container *c = w->change->container;
-	char line[512];
-
-	snprintf(line, sizeof(line), "%s %s: %zu function%s of %s",
-		 w->change->revert ? "reverted" : "applied", c->base_name, c->patch.nr_functions,
-		 c->patch.nr_functions == 1 ? "" : "s", c->patch.soname);
-	registry_message(&w->target.engine.registry, &w->target.rs.space, line);
-	messages_superseded(w);
+	w->plan = (struct plan){.engine = &w->target.engine};
+	if (!with_borrowed(w, plan_clean, &second))
+		registry_message(reg, space,
+				 "unmapped a container that an earlier ulp did not live to apply");
 }
 
 /* Cleaning up may take this long after the deadline. */
@@ -260,50 +280,165 @@ static enum ulp_code carry_out(struct work *w, struct ulp_err *err)
 	if (!code)
 		code = plan_write(&w->plan, err);
 	if (!code)
-		code = stop_and(w, commit_stopped, err);
+		code = stop_and(w, &commit_step, err);
 	if (!code) {
-		message(w);
+		change_messages(w->change, &w->plan);
 		return ULP_OK;
 	}
 	undo(w, code);
 	return code;
 }
 
+/* Before anything is stopped, and again when no other tool can switch it any more. */
+static enum ulp_code disabled_check(const struct work *w, struct ulp_err *err)
+{
+	if (!w->target.engine.registry.head.disabled || change_only_reverts(w->change))
+		return ULP_OK;
+	return ulp_fail(err, ULP_EPERM,
+			"live patching is disabled in this process; "
+			"'ulp set_patchable -p PID enable' allows it");
+}
+
+/* Whether the container takes the place of the others: it is for the library that was named. */
+static bool is_exchange(const struct work *w)
+{
+	const struct change *change = w->change;
+	const struct ulp_object *target;
+
+	return change->kind == CHANGE_EXCHANGE &&
+	       !engine_target(&w->target.engine, change->container, &target, NULL) &&
+	       (!change->library || plan_library_is(&w->target.engine, target, change->library));
+}
+
+static struct plan_library library_of(const struct change *change)
+{
+	return (struct plan_library){change->library, change->except, change->nr_except};
+}
+
+static enum ulp_code plan_make(struct work *w, struct ulp_err *err)
+{
+	const struct change *change = w->change;
+	const struct plan_library lib = library_of(change);
+	struct engine *e = &w->target.engine;
+
+	switch (change->kind) {
+	case CHANGE_REVERT:
+		return plan_revert(&w->plan, e, change->container, err);
+	case CHANGE_REVERT_ALL:
+		return plan_revert_all(&w->plan, e, &lib, err);
+	default:
+		return is_exchange(w) ? plan_exchange(&w->plan, e, change->container, err)
+				      : plan_apply(&w->plan, e, change->container, err);
+	}
+}
+
+/* One copy of the target: the one that engine_target() gives. */
+static enum ulp_code change_copy(void *ctx, struct ulp_err *err)
+{
+	struct work *w = ctx;
+	enum ulp_code code = plan_make(w, err);
+
+	/* It is what had been left unfinished: done now. */
+	if (w->recovered && (code == ULP_ENOTAPPLIED || code == ULP_EAPPLIED))
+		return ULP_OK;
+	if (code)
+		return code;
+	if (!w->change->dry_run && !plan_is_empty(&w->plan))
+		code = carry_out(w, err);
+	if (!code) {
+		change_note(w->change, &w->plan, w->note, sizeof(w->note));
+		w->idle = plan_is_empty(&w->plan) && !w->recovered;
+	}
+	plan_deinit(&w->plan);
+	return code;
+}
+
+/* What the container has made leave does not come back with its revert. */
+static bool can_go_back(const struct change *change)
+{
+	const struct ulp_patch *patch = &change->container->patch;
+
+	for (size_t i = 0; i < patch->nr_relations; i++)
+		if (patch->relations[i].kind == ULP_RELATION_SUPERSEDES)
+			return false;
+	return change->kind == CHANGE_APPLY || change->kind == CHANGE_REVERT;
+}
+
+/* A copy that was changed before another one could not be. */
+static enum ulp_code change_copy_back(void *ctx, struct ulp_err *err)
+{
+	struct work *w = ctx;
+	const struct change *change = w->change;
+	struct change back = *change;
+	enum ulp_code code;
+
+	if (change->dry_run)
+		return ULP_OK;
+	if (!can_go_back(change))
+		return ulp_fail(err, ULP_EUNSUP, "what has left does not come back");
+	back.kind = change->kind == CHANGE_APPLY ? CHANGE_REVERT : CHANGE_APPLY;
+	w->change = &back;
+	code = change_copy(w, err);
+	w->change = change;
+	return code;
+}
+
+static enum ulp_code change_copies(struct work *w, struct ulp_err *err)
+{
+	const struct copies_steps steps = {
+		.change = change_copy,
+		.back = change_copy_back,
+		.already = w->change->kind == CHANGE_REVERT ? ULP_ENOTAPPLIED : ULP_EAPPLIED,
+		.ctx = w,
+	};
+
+	if (!w->change->container)
+		return change_copy(w, err);
+	return copies_change(&w->target, w->change->container, w->deadline_ns, &steps, err);
+}
+
 static enum ulp_code with_session(struct work *w, struct ulp_err *err)
 {
-	const struct ulp_container *c = w->change->container;
 	enum ulp_code code = session_resume_first(w->session, err);
 
 	/* The lock is ours from here on: look again at what another tool may have changed. */
 	if (!code)
 		code = target_refresh(&w->target, w->deadline_ns, err);
 	if (!code)
+		code = disabled_check(w, err);
+	if (!code)
 		code = recover(w, err);
+	if (!code && !change_only_reverts(w->change) && !w->change->dry_run)
+		code = hooks_renew(w->session, &w->target.engine.reader, &w->target.engine.objects,
+				   err);
 	if (code)
 		return code;
-	code = w->change->revert ? plan_revert(&w->plan, &w->target.engine, c, err)
-				 : plan_apply(&w->plan, &w->target.engine, c, err);
-	/* It is what had been left unfinished: done now. */
-	if (w->recovered && code == (w->change->revert ? ULP_ENOTAPPLIED : ULP_EAPPLIED))
-		return ULP_OK;
-	if (code)
-		return code;
-	if (!w->change->dry_run)
-		code = carry_out(w, err);
-	plan_deinit(&w->plan);
-	return code;
+	clean(w);
+	return change_copies(w, err);
+}
+
+static enum ulp_code library_check(const struct work *w, struct ulp_err *err)
+{
+	const struct plan_library lib = library_of(w->change);
+	const struct ulp_object *target;
+
+	if (w->change->container)
+		return engine_target(&w->target.engine, w->change->container, &target, err);
+	return plan_library_has(&w->target.engine, &lib)
+		       ? ULP_OK
+		       : ulp_fail(err, ULP_ENOTARGET, "the process does not have %s", lib.name);
 }
 
 static enum ulp_code change_target(struct work *w, struct ulp_err *err)
 {
-	const struct ulp_object *target;
-	enum ulp_code code = engine_target(&w->target.engine, w->change->container, &target, err);
+	enum ulp_code code = library_check(w, err);
 
 	/* Not meant for this process: found out without stopping anything. */
 	if (code)
 		return code;
-	if (w->target.engine.registry.head.disabled && !w->change->revert)
-		return ulp_fail(err, ULP_EPERM, "live patching is disabled in this process");
+	code = disabled_check(w, err);
+	if (code)
+		return code;
 	if (!w->target.proc.writable)
 		return ulp_fail(err, ULP_EPERM, "its memory cannot be written; run as root");
 	code = session_begin(&w->target.proc, w->deadline_ns, &w->session, err);
@@ -316,22 +451,8 @@ static enum ulp_code change_target(struct work *w, struct ulp_err *err)
 	return code;
 }
 
-/* Ctrl-C must not hit in the middle: it is looked for where giving up is clean. */
-static void hold_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigaddset(&set, SIGTSTP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
-
-static void child(pid_t pid, const struct change *change, pid_t parent, struct outcome *out)
+void change_carry_out(pid_t pid, const struct change *change, pid_t parent,
+		      struct change_outcome *out)
 {
 	struct work w = {
 		.change = change,
@@ -339,74 +460,17 @@ static void child(pid_t pid, const struct change *change, pid_t parent, struct o
 		.parent = parent,
 	};
 
-	hold_signals();
+	if (change->runtime && change->container &&
+	    inject_runtime(pid, change->runtime, change->container, w.deadline_ns, out->process,
+			   &out->err))
+		return;
 	if (target_open(pid, w.deadline_ns, &w.target, &out->err))
 		return;
 	memcpy(out->process, w.target.proc.name, sizeof(out->process));
-	if (!change_target(&w, &out->err))
+	if (!change_target(&w, &out->err)) {
 		out->err = (struct ulp_err){0};
+		out->idle = w.idle;
+		memcpy(out->err.text, w.note, sizeof(out->err.text));
+	}
 	target_close(&w.target);
-}
-
-static bool read_all(int fd, void *buf, size_t len)
-{
-	for (size_t done = 0; done < len;) {
-		ssize_t n = read(fd, (char *)buf + done, len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	return true;
-}
-
-static enum ulp_code outcome_read(int fd, pid_t worker, struct outcome *out, struct ulp_err *err)
-{
-	bool told = read_all(fd, out, sizeof(*out));
-	int status = 0;
-
-	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (!told && WIFSIGNALED(status))
-		return ulp_fail(err, ULP_ESYS, "the working process was killed by signal %d",
-				WTERMSIG(status));
-	if (!told)
-		return ulp_fail(err, ULP_ESYS, "the working process ended without a result");
-	if (out->err.code && err)
-		*err = out->err;
-	return out->err.code;
-}
-
-enum ulp_code change_process(pid_t pid, const struct change *change, char process[64],
-			     struct ulp_err *err)
-{
-	struct outcome out = {0};
-	pid_t parent = getpid();
-	enum ulp_code code;
-	pid_t worker;
-	int fd[2];
-
-	process[0] = '\0';
-	if (pipe(fd) < 0)
-		return ulp_fail_errno(err, ULP_ESYS, "pipe");
-	(void)fflush(NULL);
-	worker = fork();
-	if (worker < 0) {
-		code = ulp_fail_errno(err, ULP_ESYS, "fork");
-		close(fd[0]);
-		close(fd[1]);
-		return code;
-	}
-	if (worker == 0) {
-		close(fd[0]);
-		child(pid, change, parent, &out);
-		_exit(write(fd[1], &out, sizeof(out)) == sizeof(out) ? 0 : 1);
-	}
-	close(fd[1]);
-	code = outcome_read(fd[0], worker, &out, err);
-	close(fd[0]);
-	memcpy(process, out.process, sizeof(out.process));
-	return code;
 }

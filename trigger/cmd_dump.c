@@ -6,6 +6,8 @@
 
 #include "container/container.h"
 #include "trigger/command.h"
+#include "trigger/dump_json.h"
+#include "trigger/i18n.h"
 #include "trigger/layout.h"
 #include "trigger/reloc_name.h"
 #include "trigger/report.h"
@@ -26,12 +28,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->report;
+		state->child_inputs[1] = &a->report;
 		return 0;
 	case ARGP_KEY_ARGS:
 		a->files = state->argv + state->next;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "a container is missing");
+		argp_error(state, _("a container is missing"));
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -165,8 +168,11 @@ static void dump_references(const struct report *r, const struct ulp_patch *p)
 /* ulp_container_open() has made sure that both sections agree. */
 static void dump_revert(const struct report *r, const struct ulp_patch *p)
 {
-	report_say(r, "  %s:\n    original bytes of %zu function%s of %s\n", ULP_REV_SECTION,
-		   p->nr_functions, p->nr_functions == 1 ? "" : "s", quoted(p->soname).text);
+	report_say(r, "  %s:\n", ULP_REV_SECTION);
+	report_say(r,
+		   ngettext("    original bytes of %zu function of %s\n",
+			    "    original bytes of %zu functions of %s\n", p->nr_functions),
+		   p->nr_functions, quoted(p->soname).text);
 }
 
 static void dump_container(const struct report *r, const struct ulp_container *c)
@@ -193,20 +199,23 @@ static void dump_container(const struct report *r, const struct ulp_container *c
 
 int cmd_dump(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&report_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {
+		{&report_argp, 0, NULL, 0}, {&report_json_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.parser = parse,
-		.args_doc = "CONTAINER...",
-		.doc = "Describes each CONTAINER: its labels and target, the functions that it "
-		       "replaces, and what it needs of the process.",
+		.args_doc = N_("CONTAINER..."),
+		.doc = N_("Describes each CONTAINER: its labels and target, the functions that it "
+			  "replaces, and what it needs of the process."),
 		.children = children,
 	};
 	struct arguments a = {0};
+	size_t nr = 0;
 
 	report_init(&a.report);
 	if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
 		return ulp_code_status(ULP_EUSAGE);
 	for (char **file = a.files; *file; file++) {
+		struct json_object *result;
 		struct ulp_container c;
 		struct ulp_err err;
 
@@ -214,8 +223,14 @@ int cmd_dump(int argc, char **argv)
 			report_error(&a.report, &err);
 			continue;
 		}
-		dump_container(&a.report, &c);
+		result = report_result(&a.report);
+		if (result)
+			dump_json(result, &c);
+		else
+			dump_container(&a.report, &c);
 		ulp_container_close(&c);
+		nr++;
 	}
-	return report_status(&a.report);
+	report_count(&a.report, "containers", nr);
+	return report_finish(&a.report, report_status(&a.report));
 }

@@ -4,6 +4,7 @@
 
 #include "trigger/command.h"
 #include "trigger/extract.h"
+#include "trigger/i18n.h"
 #include "trigger/report.h"
 
 #include <inttypes.h>
@@ -13,9 +14,9 @@ enum {
 };
 
 static const struct argp_option option_rows[] = {
-	{"output", 'o', "FILE", 0, "The extract to write", 0},
-	{"debug-file", KEY_DEBUG_FILE, "FILE", 0, "The separate debug file of a stripped LIBRARY",
-	 0},
+	{"output", 'o', "FILE", 0, N_("The extract to write"), 0},
+	{"debug-file", KEY_DEBUG_FILE, "FILE", 0,
+	 N_("The separate debug file of a stripped LIBRARY"), 0},
 	{0},
 };
 
@@ -29,7 +30,7 @@ struct arguments {
 static void take_library(struct arguments *a, const char *arg, struct argp_state *state)
 {
 	if (a->library != NULL)
-		argp_error(state, "one library at a time");
+		argp_error(state, _("one library at a time"));
 	a->library = arg;
 }
 
@@ -52,9 +53,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (a->library == NULL)
-			argp_error(state, "a library is missing");
+			argp_error(state, _("a library is missing"));
 		if (a->out == NULL)
-			argp_error(state, "the file to write is missing: --output");
+			argp_error(state, _("the file to write is missing: --output"));
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -65,12 +66,12 @@ static void tell(const struct arguments *a, const struct extract_result *result)
 {
 	if (!result->symbols)
 		report_remark(&a->report,
-			      "%s: no private symbols found: a patch cannot refer to them\n",
+			      "%s: no private symbols found: a patch cannot refer to them",
 			      quoted(a->library).text);
 	if (!result->facts && !result->types)
 		report_remark(&a->report,
 			      "%s: neither facts nor debug information found: ulp-packer cannot "
-			      "know of inlined copies\n",
+			      "know of inlined copies",
 			      quoted(a->library).text);
 	report_say(&a->report, "%s: %" PRIu64 " bytes: code, exported symbols%s%s%s\n",
 		   quoted(a->out).text, result->len, result->symbols ? ", private symbols" : "",
@@ -83,9 +84,10 @@ int cmd_extract(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_rows,
 		.parser = parse,
-		.args_doc = "LIBRARY",
-		.doc = "Writes what ulp-packer needs of LIBRARY and its debug file into one small "
-		       "file, which it takes in place of them as a target.",
+		.args_doc = N_("LIBRARY"),
+		.doc = N_(
+			"Writes what ulp-packer needs of LIBRARY and its debug file into one small "
+			"file, which it takes in place of them as a target."),
 		.children = children,
 	};
 	struct arguments a = {0};

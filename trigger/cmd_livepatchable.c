@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "trigger/command.h"
+#include "trigger/i18n.h"
 #include "trigger/livepatchable.h"
 
 #include <math.h>
@@ -18,31 +19,29 @@ enum {
 	KEY_FACTS,
 	KEY_SOURCE,
 	KEY_DEBUG_FILE,
-	KEY_JSON,
 	KEY_MIN,
 };
 
 static const struct argp_option option_rows[] = {
 	{"list", KEY_LIST, "all", OPTION_ARG_OPTIONAL,
-	 "List the functions without an entry, and why; with =all, those with one, too", 0},
-	{"min", KEY_MIN, "PERCENT", 0, "Not livepatchable if fewer of the functions have entries",
-	 0},
+	 N_("List the functions without an entry, and why; with =all, those with one, too"), 0},
+	{"min", KEY_MIN, "PERCENT", 0,
+	 N_("Not livepatchable if fewer of the functions have entries"), 0},
 	{"facts", KEY_FACTS, NULL, 0,
-	 "Print what the plugin has recorded of one LIBRARY: of all functions, or of FUNCTION "
-	 "and who carries a copy of it",
+	 N_("Print what the plugin has recorded of one LIBRARY: of all functions, or of FUNCTION "
+	    "and who carries a copy of it"),
 	 0},
-	{"source", KEY_SOURCE, "FILE", 0, "With --facts: only functions that come from this file",
-	 0},
-	{"debug-file", KEY_DEBUG_FILE, "FILE", 0, "The separate debug file of a stripped LIBRARY",
-	 0},
-	{"json", KEY_JSON, NULL, 0, "Answer in JSON", 0},
+	{"source", KEY_SOURCE, "FILE", 0,
+	 N_("With --facts: only functions that come from this file"), 0},
+	{"debug-file", KEY_DEBUG_FILE, "FILE", 0,
+	 N_("The separate debug file of a stripped LIBRARY"), 0},
 	{0},
 };
 
 static void take_list(struct livepatchable_options *o, const char *arg, struct argp_state *state)
 {
 	if (arg != NULL && strcmp(arg, "all") != 0)
-		argp_error(state, "--list takes nothing or =all, not '%s'", quoted(arg).text);
+		argp_error(state, _("--list takes nothing or =all, not '%s'"), quoted(arg).text);
 	o->list = true;
 	o->list_all = arg != NULL;
 }
@@ -54,7 +53,8 @@ static void take_min(struct livepatchable_options *o, const char *arg, struct ar
 	o->min = strtod(arg, &end);
 	o->has_min = true;
 	if (end == arg || *end != '\0' || !isfinite(o->min) || o->min < 0 || o->min > 100)
-		argp_error(state, "--min takes a number from 0 to 100, not '%s'", quoted(arg).text);
+		argp_error(state, _("--min takes a number from 0 to 100, not '%s'"),
+			   quoted(arg).text);
 }
 
 static size_t count_files(const struct livepatchable_options *o)
@@ -80,12 +80,11 @@ static void check_options(struct livepatchable_options *o, struct argp_state *st
 		{o->facts && nr > 2, "--facts takes one LIBRARY, and perhaps one FUNCTION"},
 		{!o->facts && o->debug_file != NULL && nr > 1,
 		 "--debug-file goes with one LIBRARY"},
-		{o->json != NULL && o->report.verbosity < 0, "--json does not go with --quiet"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].wrong)
-			argp_error(state, "%s", rows[i].text);
+			argp_error(state, _("%s"), rows[i].text);
 	if (o->facts)
 		o->function = o->files[1];
 }
@@ -97,6 +96,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &o->report;
+		state->child_inputs[1] = &o->report;
 		return 0;
 	case KEY_LIST:
 		take_list(o, arg, state);
@@ -113,16 +113,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_DEBUG_FILE:
 		o->debug_file = arg;
 		return 0;
-	case KEY_JSON:
-		if (o->json == NULL)
-			o->json = json_answer_create();
-		return 0;
 	case ARGP_KEY_ARGS:
 		o->files = state->argv + state->next;
 		check_options(o, state);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "a library is missing");
+		argp_error(state, _("a library is missing"));
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -139,7 +135,7 @@ static enum ulp_code judge(const struct livepatchable_options *o, const struct l
 			       "no facts, and no debug file with them is here");
 		return ulp_err_at(err, "%s", lib->path);
 	}
-	if (o->json != NULL)
+	if (o->report.json != NULL)
 		json_add_library(o, lib);
 	else
 		livepatchable_print(o, lib);
@@ -161,7 +157,7 @@ static bool livepatchable(struct livepatchable_options *o, const char *path)
 	}
 	if (code != ULP_OK) {
 		report_error(&o->report, &err);
-		if (o->json != NULL)
+		if (o->report.json != NULL)
 			json_add_error(o, path, &err);
 	}
 	return good;
@@ -174,42 +170,45 @@ static bool run_facts(struct livepatchable_options *o)
 	if (livepatchable_facts(o, &err) == ULP_OK)
 		return true;
 	report_error(&o->report, &err);
-	if (o->json != NULL)
+	if (o->report.json != NULL)
 		json_add_error(o, o->files[0], &err);
 	return false;
 }
 
 static bool run_libraries(struct livepatchable_options *o)
 {
-	bool all = true;
+	size_t nr_good = 0, nr = 0;
 
-	for (char **file = o->files; *file; file++)
-		all = livepatchable(o, *file) && all;
-	return all;
+	for (char **file = o->files; *file; file++, nr++)
+		nr_good += livepatchable(o, *file);
+	report_count(&o->report, "libraries", nr);
+	report_count(&o->report, "livepatchable", nr_good);
+	return nr_good == nr;
 }
 
 int cmd_livepatchable(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&report_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {
+		{&report_argp, 0, NULL, 0}, {&report_json_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = option_rows,
 		.parser = parse,
-		.args_doc = "LIBRARY...\n--facts LIBRARY [FUNCTION]",
-		.doc = "Tells whether each LIBRARY (or program) has functions that can be live "
-		       "patched, and how many.\vExit status: 0 if all are livepatchable, 1 if one "
-		       "is not, 2 or more on errors.",
+		.args_doc = N_("LIBRARY...\n--facts LIBRARY [FUNCTION]"),
+		.doc = N_(
+			"Tells whether each LIBRARY (or program) has functions that can be live "
+			"patched, and how many.\vExit status: 0 if all are livepatchable, 1 if one "
+			"is not, 2 or more on errors."),
 		.children = children,
 	};
 	struct livepatchable_options o = {0};
+	int status;
 	bool good;
 
 	report_init(&o.report);
+	o.report.results = "libraries";
 	if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
 		return ulp_code_status(ULP_EUSAGE);
 	good = o.facts ? run_facts(&o) : run_libraries(&o);
-	if (o.json != NULL)
-		json_answer_print(&o.report, o.json);
-	if (report_status(&o.report) != 0)
-		return report_status(&o.report);
-	return good ? 0 : 1;
+	status = report_status(&o.report);
+	return report_finish(&o.report, status != 0 || good ? status : 1);
 }

@@ -5,6 +5,8 @@
 #include "config.h"
 
 #include "trigger/command.h"
+#include "trigger/i18n.h"
+#include "trigger/json.h"
 #include "trigger/report.h"
 #include "trigger/target.h"
 
@@ -24,6 +26,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return ARGP_ERR_UNKNOWN;
 	state->child_inputs[0] = &a->selector;
 	state->child_inputs[1] = &a->report;
+	state->child_inputs[2] = &a->report;
 	return 0;
 }
 
@@ -38,11 +41,49 @@ static void ring_read(const struct ulp_registry *head, char *text)
 	text[len] = '\0';
 }
 
+/* Digits of "2026-01-31T12:34:56Z ", with which registry_message() begins a line. */
+static bool has_time(const char *line)
+{
+	static const char form[] = "0000-00-00T00:00:00Z ";
+
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == '0' ? line[i] < '0' || line[i] > '9' : line[i] != form[i])
+			return false;
+	return true;
+}
+
+static void add_message(struct json_object *messages, const char *line)
+{
+	struct json_object *message = json_append_object(messages);
+	const size_t len = strlen("2026-01-31T12:34:56Z");
+	char time[32] = "";
+
+	if (has_time(line)) {
+		memcpy(time, line, len);
+		line += len + 1;
+	}
+	json_put_text(message, "time", time);
+	json_put_quoted(message, "text", line);
+}
+
+static struct json_object *add_process(const struct report *report, const struct target *t)
+{
+	struct json_object *result = report_result(report);
+
+	if (!result)
+		return NULL;
+	json_put_number(result, "pid", (uint64_t)t->proc.pid);
+	json_put_quoted(result, "process", t->proc.name);
+	json_put_bool(result, "cut", t->engine.registry.head.messages_end > ULP_MESSAGES_LEN);
+	return json_put_array(result, "messages");
+}
+
 static void print_messages(struct target *t, void *ctx)
 {
 	struct arguments *a = ctx;
 	const struct ulp_registry *head = &t->engine.registry.head;
 	char text[ULP_MESSAGES_LEN + 1];
+	struct json_object *messages = add_process(&a->report, t);
 	char *next = text;
 	char *line;
 
@@ -52,17 +93,21 @@ static void print_messages(struct target *t, void *ctx)
 		strsep(&next, "\n");
 	report_say(&a->report, "PID: %d, name: %s\n", (int)t->proc.pid, quoted(t->proc.name).text);
 	while ((line = strsep(&next, "\n")) != NULL)
-		if (*line)
+		if (*line && messages)
+			add_message(messages, line);
+		else if (*line)
 			report_say(&a->report, "  %s\n", quoted(line).text);
 }
 
 int cmd_messages(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{&selector_argp, 0, NULL, 0}, {&report_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {{&selector_argp, 0, NULL, 0},
+						     {&report_argp, 0, NULL, 0},
+						     {&report_json_argp, 0, NULL, 0},
+						     {0}};
 	static const struct argp argp = {
 		.parser = parse,
-		.doc = "Prints what the runtime of each process has recorded.",
+		.doc = N_("Prints what the runtime of each process has recorded."),
 		.children = children,
 	};
 	struct arguments a = {0};
@@ -75,5 +120,6 @@ int cmd_messages(int argc, char **argv)
 	if (!targets_each(a.selector, &a.report, &visitor, &visits) && !visits.nr_seen &&
 	    !report_status(&a.report))
 		targets_say_none(a.selector, &a.report, &visits);
-	return report_status(&a.report);
+	report_count(&a.report, "processes", visits.nr_seen);
+	return report_finish(&a.report, report_status(&a.report));
 }

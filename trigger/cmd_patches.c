@@ -8,11 +8,16 @@
 #include "container/elf_view.h"
 #include "container/file.h"
 #include "trigger/command.h"
+#include "trigger/i18n.h"
+#include "trigger/json.h"
+#include "trigger/patches_json.h"
+#include "trigger/perf_map.h"
 #include "trigger/report.h"
 #include "trigger/target.h"
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /*
@@ -31,8 +36,17 @@ struct known {
 struct arguments {
 	struct report report;
 	const char *selector;
+	bool perf_map;
 	struct known *known;
 	size_t nr_known;
+};
+
+enum { OPT_PERF_MAP = 256 };
+
+static const struct argp_option options[] = {
+	{"perf-map", OPT_PERF_MAP, NULL, 0,
+	 N_("Print the new functions of the process given with -p as perf(1) reads them"), 0},
+	{0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -40,11 +54,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct arguments *a = state->input;
 
 	(void)arg;
-	if (key != ARGP_KEY_INIT)
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->selector;
+		state->child_inputs[1] = &a->report;
+		state->child_inputs[2] = &a->report;
+		return 0;
+	case OPT_PERF_MAP:
+		a->perf_map = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->perf_map && (!a->selector || a->selector[strspn(a->selector, "0123456789")]))
+			argp_error(state, _("--perf-map is for one process: give its ID with -p"));
+		if (a->perf_map && a->report.json)
+			argp_error(state, _("--perf-map does not go with --json"));
+		return 0;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = &a->selector;
-	state->child_inputs[1] = &a->report;
-	return 0;
+	}
 }
 
 /* A process while it is printed, and its mappings, which are read once. */
@@ -54,6 +81,7 @@ struct listing {
 	struct ulp_region *regions;
 	char **paths; /* nr of them; as the kernel names the files, "" for none */
 	size_t nr;
+	struct json_object *libraries; /* with --json; borrowed */
 };
 
 /* Index of the mapping at an address; l->nr if there is none. */
@@ -181,6 +209,41 @@ static void print_object(const struct listing *l, const struct ulp_object *o)
 	}
 }
 
+static bool has_record(const struct registry *reg, const struct ulp_object *o)
+{
+	for (size_t i = 0; i < reg->nr; i++)
+		if (reg->patches[i].head.target_bias == o->bias && !reg->patches[i].absent)
+			return true;
+	return false;
+}
+
+/* The same for --json, which also knows of patches that were reverted: these come last. */
+static void add_object(const struct listing *l, const struct ulp_object *o)
+{
+	const struct registry *reg = &l->target->engine.registry;
+	struct json_object *patches;
+	const char *path;
+	bool named = livepatchable(l, o, &path);
+
+	if (!named && !has_record(reg, o))
+		return;
+	patches = patches_json_library(json_append_object(l->libraries), l->target, o, path, named);
+	for (const struct registry_patch *p = NULL; (p = next_patch(reg, o, p)) != NULL;)
+		patches_json_patch(json_append_object(patches), reg, p);
+	for (size_t i = 0; i < reg->nr; i++)
+		if (reg->patches[i].head.target_bias == o->bias && !reg->patches[i].absent &&
+		    !registry_patch_applied(reg, &reg->patches[i]))
+			patches_json_patch(json_append_object(patches), reg, &reg->patches[i]);
+}
+
+static void show_object(const struct listing *l, const struct ulp_object *o)
+{
+	if (l->libraries)
+		add_object(l, o);
+	else
+		print_object(l, o);
+}
+
 static bool is_runtime(const struct target *t, const struct ulp_object *o)
 {
 	uint64_t at = t->engine.registry.at;
@@ -194,21 +257,28 @@ static void print_process(struct target *t, void *ctx)
 	const struct ulp_objects *objects = &t->engine.objects;
 	struct arguments *a = ctx;
 	struct listing l = {.args = a, .target = t};
+	struct json_object *result;
 	struct ulp_err err;
 
-	if (process_regions(&t->proc, &l.regions, &l.paths, &l.nr, &err)) {
-		ulp_err_at(&err, "pid %d", (int)t->proc.pid);
-		report_error(&a->report, &err);
+	if (a->perf_map) {
+		perf_map_print(&a->report, t);
 		return;
 	}
+	if (process_regions(&t->proc, &l.regions, &l.paths, &l.nr, &err)) {
+		report_process_error(&a->report, t->proc.pid, &err);
+		return;
+	}
+	result = report_result(&a->report);
+	if (result)
+		l.libraries = patches_json_process(result, t);
 	report_say(&a->report, "PID: %d, name: %s\n  Livepatchable libraries:\n", (int)t->proc.pid,
 		   quoted(t->proc.name).text);
 	for (size_t i = 0; i < objects->nr; i++)
-		if (!is_runtime(t, &objects->list[i]))
-			print_object(&l, &objects->list[i]);
+		if (!objects->list[i].is_proxy && !is_runtime(t, &objects->list[i]))
+			show_object(&l, &objects->list[i]);
 	for (size_t i = 0; i < objects->nr; i++)
 		if (is_runtime(t, &objects->list[i]))
-			print_object(&l, &objects->list[i]);
+			show_object(&l, &objects->list[i]);
 	for (size_t i = 0; i < l.nr; i++)
 		free(l.paths[i]);
 	free(l.paths);
@@ -217,12 +287,15 @@ static void print_process(struct target *t, void *ctx)
 
 int cmd_patches(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{&selector_argp, 0, NULL, 0}, {&report_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {{&selector_argp, 0, NULL, 0},
+						     {&report_argp, 0, NULL, 0},
+						     {&report_json_argp, 0, NULL, 0},
+						     {0}};
 	static const struct argp argp = {
+		.options = options,
 		.parser = parse,
-		.doc = "Lists the processes that have libpulp.so.0 loaded, their libraries that "
-		       "can be live patched, and the live patches applied to them.",
+		.doc = N_("Lists the processes that have libpulp.so.0 loaded, their libraries that "
+			  "can be live patched, and the live patches applied to them."),
 		.children = children,
 	};
 	struct arguments a = {0};
@@ -237,5 +310,6 @@ int cmd_patches(int argc, char **argv)
 	free(a.known);
 	if (!code && !visits.nr_seen && !report_status(&a.report))
 		targets_say_none(a.selector, &a.report, &visits);
-	return report_status(&a.report);
+	report_count(&a.report, "processes", visits.nr_seen);
+	return report_finish(&a.report, report_status(&a.report));
 }

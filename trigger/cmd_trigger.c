@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * `ulp trigger`: applies containers to processes, or reverts them.
+ * `ulp trigger`: applies containers to processes, or reverts them.  What the options say;
+ * trigger/operands.h opens the containers, trigger/rounds.h does the work.
  */
 #include "config.h"
 
-#include "trigger/change.h"
 #include "trigger/command.h"
-#include "trigger/report.h"
+#include "trigger/i18n.h"
+#include "trigger/inject.h"
+#include "trigger/jobs.h"
+#include "trigger/operands.h"
+#include "trigger/rounds.h"
 #include "trigger/target.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,61 +24,123 @@
 #define DEFAULT_TIMEOUT 10u /* seconds */
 #define MAX_TIMEOUT 86400u  /* seconds */
 
-/* Rounds of looking for processes that appeared meanwhile; a fork bomb ends here too. */
-#define MAX_ROUNDS 8u
+/* Each is a process of ours with a few open files. */
+#define MAX_JOBS 256u
 
 struct arguments {
 	struct report report;
 	const char *selector;
+	const char *library; /* of --revert-all, NULL without */
 	bool revert;
 	bool dry_run;
 	bool force;
-	unsigned timeout; /* seconds */
-	char **files;	  /* operands; borrowed from argv */
+	bool recursive;
+	bool inject;
+	const char *runtime; /* the file to be injected */
+	unsigned timeout;    /* seconds */
+	unsigned jobs;
+	char **files; /* operands; borrowed from argv */
 	size_t nr_files;
 };
 
-/* A process that has had its turn. */
-struct seen {
-	pid_t pid;
-	uint64_t start_time; /* 0: could not be opened */
+enum {
+	OPT_REVERT = 256,
+	OPT_REVERT_ALL,
+	OPT_DRY_RUN,
+	OPT_TIMEOUT,
+	OPT_FORCE,
+	OPT_INJECT,
+	OPT_RUNTIME
 };
-
-struct run {
-	struct arguments *args;
-	struct ulp_container *containers;
-	size_t nr;
-	bool *container_used; /* one each: at least one success */
-	size_t nr_processes;  /* with at least one success */
-	struct seen *seen;
-	size_t nr_seen;
-	unsigned round; /* of looking for processes, from 0 */
-};
-
-enum { OPT_REVERT = 256, OPT_DRY_RUN, OPT_TIMEOUT, OPT_FORCE };
 
 static const struct argp_option options[] = {
-	{"revert", OPT_REVERT, NULL, 0, "Take the live patches out again", 0},
+	{"revert", OPT_REVERT, NULL, 0, N_("Take the live patches out again"), 0},
+	{"revert-all", OPT_REVERT_ALL, "LIB", 0,
+	 N_("Take out all live patches of this library, or, with a CONTAINER for it, all others in "
+	    "the "
+	    "same stop.  LIB: soname, path, or 'target' for the library of each CONTAINER"),
+	 0},
 	{"dry-run", OPT_DRY_RUN, NULL, 0,
-	 "Check all but whether a thread is inside a function; change nothing", 0},
+	 N_("Check all but whether a thread is inside a function; change nothing"), 0},
 	{"timeout", OPT_TIMEOUT, "SECONDS", 0,
-	 "How long to wait for one process's threads to leave the functions [10]", 0},
+	 N_("How long to wait for one process's threads to leave the functions [10]"), 0},
 	{"force", OPT_FORCE, NULL, 0,
-	 "Do not check whether a thread is inside a function that is replaced", 0},
+	 N_("Do not check whether a thread is inside a function that is replaced"), 0},
+	{"recursive", 'r', NULL, 0,
+	 N_("A CONTAINER that is a folder stands for all containers below it"), 0},
+	{"jobs", 'j', "N", 0,
+	 N_("Change so many processes at once [2 for each processor, at most 16]"), 0},
+	{"inject", OPT_INJECT, NULL, 0,
+	 N_("Bring libpulp.so.0 into those of the processes that were started without it"), 0},
+	{"runtime", OPT_RUNTIME, "FILE", 0, N_("The libpulp.so.0 for --inject [the installed one]"),
+	 0},
 	{0},
 };
 
-static void timeout_parse(struct arguments *a, const char *arg, struct argp_state *state)
+/* A whole number from 1 to max; 0 for anything else. */
+static unsigned number_parse(const char *arg, unsigned max)
 {
-	char *end;
 	unsigned long value;
+	char *end;
 
 	errno = 0;
 	value = strtoul(arg, &end, 10);
-	if (errno || end == arg || *end || *arg == '-' || value < 1 || value > MAX_TIMEOUT)
-		argp_error(state, "%s: a timeout is a number of seconds from 1 to %u", arg,
+	/* strtoul() would take blanks and signs as well. */
+	if (errno || *arg < '0' || *arg > '9' || *end || value > max)
+		return 0;
+	return (unsigned)value;
+}
+
+static void timeout_parse(struct arguments *a, const char *arg, struct argp_state *state)
+{
+	a->timeout = number_parse(arg, MAX_TIMEOUT);
+	if (!a->timeout)
+		argp_error(state, _("%s: a timeout is a number of seconds from 1 to %u"), arg,
 			   MAX_TIMEOUT);
-	a->timeout = (unsigned)value;
+}
+
+static void jobs_parse(struct arguments *a, const char *arg, struct argp_state *state)
+{
+	a->jobs = number_parse(arg, MAX_JOBS);
+	if (!a->jobs)
+		argp_error(state, _("%s: -j wants a number from 1 to %u"), arg, MAX_JOBS);
+}
+
+static void library_parse(struct arguments *a, const char *arg, struct argp_state *state)
+{
+	if (!*arg)
+		argp_error(state, _("--revert-all wants a library"));
+	if (a->library && strcmp(a->library, arg) != 0)
+		argp_error(state, _("--revert-all can be given once"));
+	a->library = arg;
+}
+
+static bool is_target(const struct arguments *a)
+{
+	return a->library && strcmp(a->library, "target") == 0;
+}
+
+static void inject_check(const struct arguments *a, struct argp_state *state)
+{
+	if (a->runtime != inject_default_runtime && !a->inject)
+		argp_error(state, _("--runtime is for --inject"));
+	if (a->inject && !a->selector)
+		argp_error(state, _("--inject wants -p: it is not for all processes"));
+	if (a->inject && (a->revert || a->dry_run))
+		argp_error(state, _("--inject goes with neither --revert nor --dry-run"));
+	if (a->inject && !a->nr_files)
+		argp_error(state, _("--inject wants a container"));
+}
+
+static void check(const struct arguments *a, struct argp_state *state)
+{
+	if (a->revert && a->library)
+		argp_error(state, _("--revert and --revert-all do not go together"));
+	if (!a->nr_files && is_target(a))
+		argp_error(state, _("a container is missing, which tells what 'target' is"));
+	if (!a->nr_files && !a->library)
+		argp_error(state, _("a container is missing"));
+	inject_check(a, state);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -84,9 +151,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->selector;
 		state->child_inputs[1] = &a->report;
+		state->child_inputs[2] = &a->report;
+		state->child_inputs[3] = &a->report;
 		return 0;
 	case OPT_REVERT:
 		a->revert = true;
+		return 0;
+	case OPT_REVERT_ALL:
+		library_parse(a, arg, state);
 		return 0;
 	case OPT_DRY_RUN:
 		a->dry_run = true;
@@ -97,203 +169,96 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_FORCE:
 		a->force = true;
 		return 0;
+	case 'r':
+		a->recursive = true;
+		return 0;
+	case 'j':
+		jobs_parse(a, arg, state);
+		return 0;
+	case OPT_INJECT:
+		a->inject = true;
+		return 0;
+	case OPT_RUNTIME:
+		a->runtime = arg;
+		return 0;
 	case ARGP_KEY_ARGS:
 		a->files = state->argv + state->next;
 		a->nr_files = (size_t)(state->argc - state->next);
 		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "a container is missing");
+	case ARGP_KEY_END:
+		check(a, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-/* All of them, before any process is touched: half a list is no list. */
-static bool containers_open(struct run *run)
+static int run(struct arguments *a, const struct operands *o, bool ok)
 {
-	struct arguments *a = run->args;
-	bool ok = true;
+	const struct request request = {
+		.report = &a->report,
+		.selector = a->selector,
+		.revert = a->revert,
+		.revert_all = a->library != NULL,
+		.library = is_target(a) ? NULL : a->library,
+		.dry_run = a->dry_run,
+		.force = a->force,
+		.runtime = a->inject ? a->runtime : NULL,
+		.timeout_ns = a->timeout * SECOND_NS,
+		.nr_jobs = a->jobs ? a->jobs : jobs_default(),
+		.containers = o->containers,
+		.nr = o->nr,
+	};
 
-	run->containers = calloc(a->nr_files, sizeof(*run->containers));
-	run->container_used = calloc(a->nr_files, sizeof(*run->container_used));
-	if (!run->containers || !run->container_used) {
-		struct ulp_err err;
-
-		ulp_fail(&err, ULP_ENOMEM, "out of memory");
-		report_error(&a->report, &err);
-		return false;
-	}
-	for (size_t i = 0; i < a->nr_files; i++) {
-		struct ulp_err err;
-
-		if (!ulp_container_open(a->files[i], &run->containers[run->nr], &err)) {
-			run->nr++;
-			continue;
-		}
-		report_error(&a->report, &err);
-		ok = false;
-	}
-	return ok;
+	return ok ? rounds_run(&request) : rounds_refuse(&request);
 }
 
-static bool seen_before(struct run *run, pid_t pid, uint64_t start_time)
+/* Whoever waits for us shall see that a signal has ended us, as it would have without our care. */
+static void end_by_signal(void)
 {
-	struct seen *list;
-
-	for (size_t i = 0; i < run->nr_seen; i++)
-		if (run->seen[i].pid == pid && run->seen[i].start_time == start_time)
-			return true;
-	list = reallocarray(run->seen, run->nr_seen + 1, sizeof(*list));
-	if (!list)
-		return true;
-	run->seen = list;
-	list[run->nr_seen++] = (struct seen){pid, start_time};
-	return false;
-}
-
-/*
- * A process that ended on its own needs no patch any more; one that was asked
- * for is missed all the same.  A process that was forked meanwhile has its
- * parent's patches already.
- */
-static bool worth_telling(const struct run *run, const struct target *t, enum ulp_code code)
-{
-	if (code == ULP_EGONE)
-		return run->args->selector || process_alive(&t->proc);
-	return !run->round || code != (run->args->revert ? ULP_ENOTAPPLIED : ULP_EAPPLIED);
-}
-
-static void trigger_process(struct target *t, void *ctx)
-{
-	struct run *run = ctx;
-	struct arguments *a = run->args;
-	bool success = false;
-
-	if (seen_before(run, t->proc.pid, t->proc.start_time))
+	if (!jobs_signal())
 		return;
-	for (size_t i = 0; i < run->nr; i++) {
-		struct change change = {
-			.container = &run->containers[i],
-			.revert = a->revert,
-			.dry_run = a->dry_run,
-			.force = a->force,
-			.timeout_ns = a->timeout * SECOND_NS,
-		};
-		struct ulp_err err = {0};
-		char name[64];
-		enum ulp_code code = change_process(t->proc.pid, &change, name, &err);
-
-		if (!worth_telling(run, t, code))
-			continue;
-		report_outcome(&a->report, t->proc.pid, *name ? name : t->proc.name,
-			       run->containers[i].base_name, code ? &err : NULL);
-		if (!code) {
-			success = true;
-			run->container_used[i] = true;
-		}
-	}
-	run->nr_processes += success;
-}
-
-/* A process that was seen in an earlier round has had its outcome, and may have ended since. */
-static bool had_outcome(const struct run *run, pid_t pid)
-{
-	for (size_t i = 0; run->round && i < run->nr_seen; i++)
-		if (run->seen[i].pid == pid)
-			return true;
-	return false;
-}
-
-static void process_failed(pid_t pid, const struct ulp_err *err, void *ctx)
-{
-	struct run *run = ctx;
-
-	if (had_outcome(run, pid))
-		return;
-	/* One that could not be opened has no start time: told once. */
-	if (seen_before(run, pid, 0))
-		return;
-	report_outcome(&run->args->report, pid, NULL, NULL, err);
-}
-
-static void summary(const struct run *run)
-{
-	const struct arguments *a = run->args;
-	size_t nr_patches = 0;
-
-	for (size_t i = 0; i < run->nr; i++)
-		nr_patches += run->container_used[i];
-	report_say(&a->report, "%zu patch%s %s %zu process%s", nr_patches,
-		   nr_patches == 1 ? "" : "es",
-		   a->dry_run  ? (a->revert ? "could be reverted in" : "could be applied to")
-		   : a->revert ? "reverted in"
-			       : "applied to",
-		   run->nr_processes, run->nr_processes == 1 ? "" : "es");
-	report_say(&a->report, " (%u skipped, %u failed)\n", a->report.nr_skipped,
-		   a->report.nr_errors);
-}
-
-/* The exit status where nothing succeeded: the errors', or 1. */
-static int nothing_done(const struct report *report)
-{
-	int status = report_status(report);
-
-	return status ? status : 1;
-}
-
-/* A process may fork while its turn has not come: again until no new one is there. */
-static int processes(struct run *run)
-{
-	const struct visitor visitor = {trigger_process, process_failed, run};
-	struct arguments *a = run->args;
-	struct visits visits;
-	size_t before;
-
-	do {
-		before = run->nr_seen;
-		if (targets_each(a->selector, &a->report, &visitor, &visits)) {
-			if (run->round)
-				break;
-			return report_status(&a->report);
-		}
-	} while (run->nr_seen != before && ++run->round < MAX_ROUNDS);
-
-	summary(run);
-	if (!run->nr_seen) {
-		targets_say_none(a->selector, &a->report, &visits);
-		return 1;
-	}
-	/* All of them may have ended meanwhile. */
-	return a->report.nr_success ? report_status(&a->report) : nothing_done(&a->report);
+	(void)fflush(NULL);
+	(void)signal(jobs_signal(), SIG_DFL);
+	(void)raise(jobs_signal());
 }
 
 int cmd_trigger(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{&selector_argp, 0, NULL, 0}, {&report_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {{&selector_argp, 0, NULL, 0},
+						     {&report_argp, 0, NULL, 0},
+						     {&report_json_argp, 0, NULL, 0},
+						     {&report_color_argp, 0, NULL, 0},
+						     {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "CONTAINER...",
-		.doc = "Applies each CONTAINER to running processes, or reverts it.\v"
-		       "For each process and container prints SUCCESS, SKIPPED (the container is "
-		       "not meant for the process) or ERROR with the reason.  Exit status: 0 "
-		       "success, 1 nothing but SKIPPED, 2 or more on errors; see ulp(1).",
+		.args_doc = N_("[CONTAINER...]"),
+		.doc = N_(
+			"Applies each CONTAINER to running processes, or reverts it.  A CONTAINER "
+			"in "
+			"quotes may have wildcards.\v"
+			"For each process and container prints SUCCESS, SKIPPED (the container is "
+			"not meant for the process) or ERROR with the reason.  Exit status: 0 "
+			"success, 1 nothing but SKIPPED, 2 or more on errors; see ulp(1)."),
 		.children = children,
 	};
-	struct arguments a = {.timeout = DEFAULT_TIMEOUT};
-	struct run run = {.args = &a};
+	struct arguments a = {.timeout = DEFAULT_TIMEOUT, .runtime = inject_default_runtime};
+	struct operands operands = {.report = &a.report};
+	bool ok = true;
 	int status;
 
 	report_init(&a.report);
 	if (argp_parse(&argp, argc, argv, 0, NULL, &a) != 0)
 		return ulp_code_status(ULP_EUSAGE);
-	status = containers_open(&run) ? processes(&run) : report_status(&a.report);
-	for (size_t i = 0; i < run.nr; i++)
-		ulp_container_close(&run.containers[i]);
-	free(run.containers);
-	free(run.container_used);
-	free(run.seen);
+	operands.recursive = a.recursive;
+	operands.descending = a.revert;
+	/* All of them, before any process is touched: half a list is no list. */
+	for (size_t i = 0; i < a.nr_files; i++)
+		ok = operands_open(&operands, a.files[i]) && ok;
+	status = run(&a, &operands, ok);
+	status = report_finish(&a.report, status);
+	operands_close(&operands);
+	end_by_signal();
 	return status;
 }

@@ -15,6 +15,7 @@ int cmd_trigger(int argc, char **argv);
 int cmd_patches(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_messages(int argc, char **argv);
+int cmd_set_patchable(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_extract(int argc, char **argv);
 int cmd_livepatchable(int argc, char **argv);

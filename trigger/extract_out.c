@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "trigger/extract_out.h"
+#include "trigger/i18n.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@ static enum ulp_code elf_fail(const struct extract_out *out, struct ulp_err *err
 
 static enum ulp_code sys_fail(const struct extract_out *out, const char *what, struct ulp_err *err)
 {
-	ulp_fail_errno(err, ULP_ESYS, "%s", what);
+	ulp_fail_errno(err, ULP_ESYS, "%s", _(what));
 	(void)ulp_err_at(err, "%s", out->path);
 	return ULP_ESYS;
 }

@@ -10,17 +10,24 @@
 
 static const struct {
 	const char *text;
+	const char *name;
 	bool usable; /* packer and engine know what to write there */
 } layouts[] = {
-	[ULP_ENTRY_NONE] = {"no entry", false},
-	[ULP_ENTRY_NOP5] = {"5-byte NOP", true},
-	[ULP_ENTRY_PFE_16_14] = {"-fpatchable-function-entry=16,14", true},
+	[ULP_ENTRY_NONE] = {"no entry", NULL, false},
+	[ULP_ENTRY_NOP5] = {"5-byte NOP", "nop5", true},
+	[ULP_ENTRY_PFE_16_14] = {"-fpatchable-function-entry=16,14",
+				 "patchable-function-entry-16-14", true},
 };
 #define NR_LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
 
 const char *layout_text(enum ulp_entry_layout layout)
 {
 	return (size_t)layout < NR_LAYOUTS ? layouts[layout].text : "unknown layout";
+}
+
+const char *layout_name(enum ulp_entry_layout layout)
+{
+	return (size_t)layout < NR_LAYOUTS ? layouts[layout].name : NULL;
 }
 
 bool layout_usable(enum ulp_entry_layout layout)

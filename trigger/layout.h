@@ -12,6 +12,9 @@
 /* "5-byte NOP", ...; static storage. */
 const char *layout_text(enum ulp_entry_layout layout);
 
+/* Its name in JSON, "nop5", ...; never translated, never changed.  NULL: there is none. */
+const char *layout_name(enum ulp_entry_layout layout);
+
 /* Whether entries of this layout can be redirected by this version. */
 bool layout_usable(enum ulp_entry_layout layout);
 

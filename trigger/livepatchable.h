@@ -9,8 +9,6 @@
 #include "trigger/library.h"
 #include "trigger/report.h"
 
-struct json_object;
-
 /* What the user asks for. */
 struct livepatchable_options {
 	struct report report;
@@ -18,12 +16,11 @@ struct livepatchable_options {
 	bool list_all; /* those with one, too */
 	bool facts;    /* instead of a verdict */
 	bool has_min;
-	double min;		  /* percent of the functions that must have entries */
-	const char *debug_file;	  /* or NULL */
-	const char *source;	  /* of the functions in the facts, or NULL */
-	const char *function;	  /* whose copies are wanted, or NULL */
-	char **files;		  /* NULL-terminated; borrows argv */
-	struct json_object *json; /* the answer to add to; NULL: the answer is text */
+	double min;		/* percent of the functions that must have entries */
+	const char *debug_file; /* or NULL */
+	const char *source;	/* of the functions in the facts, or NULL */
+	const char *function;	/* whose copies are wanted, or NULL */
+	char **files;		/* NULL-terminated; borrows argv */
 };
 
 /* --- livepatchable_list.c ------------------------------------------------------------ */
@@ -84,11 +81,7 @@ bool facts_source_wanted(const struct ulp_facts *facts, uint32_t function,
 
 /* --- livepatchable_json.c -------------------------------------------------------------- */
 
-/* What is added to by all that follow.  Never NULL: without memory the program ends. */
-struct json_object *json_answer_create(void);
-
-/* Prints it as the whole answer, and frees it. */
-void json_answer_print(const struct report *report, struct json_object *answer);
+/* All of these add to the answer of options->report, which is JSON. */
 
 /* A library: verdict and, with --list, list; that it could not be looked at; its facts. */
 void json_add_library(const struct livepatchable_options *options, const struct library *lib);

@@ -5,6 +5,7 @@
 #include "trigger/livepatchable.h"
 
 #include "container/facts_file.h"
+#include "trigger/i18n.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -198,8 +199,10 @@ static void say_carriers(const struct report *report, const struct facts_answer 
 	if (answer->nr_carriers == 0)
 		report_say(report, "  copies: none\n");
 	else
-		report_say(report, "  copies in %zu function%s:\n", answer->nr_carriers,
-			   answer->nr_carriers == 1 ? "" : "s");
+		report_say(report,
+			   ngettext("  copies in %zu function:\n", "  copies in %zu functions:\n",
+				    answer->nr_carriers),
+			   answer->nr_carriers);
 	for (size_t i = 0; i < answer->nr_carriers; i++) {
 		say_function(report, &answer->facts->functions[answer->carriers[i].function]);
 		say_chain(report, answer, &answer->carriers[i]);
@@ -263,7 +266,7 @@ static enum ulp_code answer_one(const struct livepatchable_options *options,
 
 	if (code != ULP_OK)
 		return code;
-	if (options->json != NULL)
+	if (options->report.json != NULL)
 		json_add_answer(options, &answer);
 	else
 		print_answer(options, &answer);
@@ -351,7 +354,7 @@ enum ulp_code livepatchable_facts(const struct livepatchable_options *options, s
 		code = answer_all(options, &facts, err);
 		if (code != ULP_OK)
 			(void)ulp_err_at(err, "%s", options->files[0]);
-	} else if (options->json != NULL) {
+	} else if (options->report.json != NULL) {
 		json_add_facts(options, &facts);
 	} else {
 		print_all(options, &facts);

@@ -4,6 +4,7 @@
 
 #include "trigger/livepatchable.h"
 
+#include "trigger/i18n.h"
 #include "trigger/layout.h"
 
 #include <inttypes.h>
@@ -57,13 +58,18 @@ static void print_verdict(const struct livepatchable_options *options, const str
 	const struct report *report = &options->report;
 	bool good = library_livepatchable(lib) && library_reaches(lib, options);
 
-	report_say(report, "%s: %slivepatchable", quoted(lib->path).text, good ? "" : "not ");
+	if (good)
+		report_say(report, "%s: livepatchable", quoted(lib->path).text);
+	else
+		report_say(report, "%s: not livepatchable", quoted(lib->path).text);
 	if (lib->nr_entries == 0) {
 		report_say(report, ", no function has an entry\n");
 		return;
 	}
-	report_say(report, ", %zu %s", lib->nr_entries,
-		   lib->nr_entries == 1 ? "function has an entry" : "functions have entries");
+	report_say(report,
+		   ngettext(", %zu function has an entry", ", %zu functions have entries",
+			    lib->nr_entries),
+		   lib->nr_entries);
 	if (!layout_usable(lib->layout))
 		report_say(report, " of a kind not supported yet (%s)", layout_text(lib->layout));
 	else if (lib->build_id.len == 0)

@@ -5,16 +5,27 @@ libtrigger_la_SOURCES = \
 	trigger/active.c trigger/active.h \
 	trigger/borrow.c \
 	trigger/change.c trigger/change.h \
+	trigger/copies.c trigger/copies.h \
+	trigger/change_note.c trigger/change_note.h \
+	trigger/i18n.c trigger/i18n.h \
+	trigger/json.c trigger/json.h \
+	trigger/inject.c trigger/inject.h \
+	trigger/inject_hooks.c trigger/inject_hooks.h \
+	trigger/inject_image.c trigger/inject_image.h \
+	trigger/inject_place.c trigger/inject_place.h \
 	trigger/layout.c trigger/layout.h \
 	trigger/memory.c trigger/memory.h \
 	trigger/memory_sharing.c trigger/memory_sharing.h \
+	trigger/perf_map.c trigger/perf_map.h \
 	trigger/process.c trigger/process.h \
 	trigger/process_list.c \
 	trigger/process_regions.c \
 	trigger/quote.c \
 	trigger/reloc_name.h \
+	trigger/own_indirect.c trigger/own_indirect.h \
 	trigger/remote_space.c trigger/remote_space.h \
 	trigger/report.c trigger/report.h \
+	trigger/report_json.c trigger/report_json.h \
 	trigger/restart.c trigger/restart.h \
 	trigger/session.c trigger/session.h trigger/session_internal.h \
 	trigger/stop.c \
@@ -23,7 +34,9 @@ libtrigger_la_SOURCES = \
 	trigger/thread_regs.h \
 	trigger/tracee.c trigger/tracee.h \
 	trigger/unwind.c trigger/unwind.h \
-	trigger/watch.c
+	trigger/unwind_images.c trigger/unwind_images.h \
+	trigger/watch.c \
+	trigger/worker.c trigger/worker.h
 EXTRA_libtrigger_la_SOURCES = \
 	trigger/arch/x86_64/reloc_name.c \
 	trigger/arch/x86_64/signal_frame.c \
@@ -33,9 +46,11 @@ TRIGGER_ARCH_OBJECTS = \
 	trigger/arch/$(ULP_ARCH)/libtrigger_la-reloc_name.lo \
 	trigger/arch/$(ULP_ARCH)/libtrigger_la-signal_frame.lo \
 	trigger/arch/$(ULP_ARCH)/libtrigger_la-thread_regs.lo
-libtrigger_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/trigger/arch/$(ULP_ARCH)
+libtrigger_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/trigger/arch/$(ULP_ARCH) \
+	-DLOCALEDIR='"$(localedir)"' -DRUNTIME_DIR='"$(libdir)"' \
+	-I$(top_srcdir)/engine/arch/$(ULP_ARCH)
 libtrigger_la_CFLAGS = $(TOOL_CFLAGS)
-libtrigger_la_LIBADD = $(TRIGGER_ARCH_OBJECTS)
+libtrigger_la_LIBADD = $(TRIGGER_ARCH_OBJECTS) $(LIBJSON_LIBS)
 libtrigger_la_DEPENDENCIES = $(TRIGGER_ARCH_OBJECTS)
 
 bin_PROGRAMS += ulp
@@ -47,12 +62,19 @@ ulp_SOURCES = \
 	trigger/cmd_livepatchable.c \
 	trigger/cmd_messages.c \
 	trigger/cmd_patches.c \
+	trigger/cmd_set_patchable.c \
 	trigger/cmd_trigger.c \
+	trigger/dump_json.c trigger/dump_json.h \
 	trigger/extract.c trigger/extract.h \
 	trigger/extract_out.c trigger/extract_out.h \
+	trigger/jobs.c trigger/jobs.h \
 	trigger/library.c trigger/library.h trigger/library_symbols.c \
 	trigger/livepatchable.h trigger/livepatchable_facts.c \
-	trigger/livepatchable_json.c trigger/livepatchable_list.c
+	trigger/livepatchable_json.c trigger/livepatchable_list.c \
+	trigger/operands.c trigger/operands.h \
+	trigger/patches_json.c trigger/patches_json.h \
+	trigger/progress.c trigger/progress.h \
+	trigger/rounds.c trigger/rounds.h
 ulp_CFLAGS = $(TOOL_CFLAGS)
 ulp_LDFLAGS = $(TOOL_LDFLAGS)
 ulp_LDADD = libtrigger.la libengine.la libfacts.la libcontainer.la $(LIBDW_LIBS) $(LIBJSON_LIBS)

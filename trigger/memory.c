@@ -12,13 +12,43 @@
 #include <sys/ptrace.h>
 #include <unistd.h>
 
-static enum ulp_code no_memory(const struct process *proc, const char *what, uint64_t addr,
-			       size_t len, struct ulp_err *err)
+/* The code of the failure that errno describes; leaves errno as it is. */
+static enum ulp_code no_access(const struct process *proc)
 {
-	if (errno == ESRCH || !process_alive(proc))
-		return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
-	return ulp_fail_errno(err, errno == EPERM || errno == EACCES ? ULP_EPERM : ULP_ESYS,
-			      "cannot %s %zu bytes at 0x%llx", what, len, (unsigned long long)addr);
+	const int number = errno;
+	const bool alive = process_alive(proc);
+
+	errno = number;
+	if (number == ESRCH || !alive)
+		return ULP_EGONE;
+	return number == EPERM || number == EACCES ? ULP_EPERM : ULP_ESYS;
+}
+
+static enum ulp_code gone(struct ulp_err *err)
+{
+	return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+}
+
+static enum ulp_code no_read(const struct process *proc, uint64_t addr, size_t len,
+			     struct ulp_err *err)
+{
+	const enum ulp_code code = no_access(proc);
+
+	if (code == ULP_EGONE)
+		return gone(err);
+	return ulp_fail_errno(err, code, "cannot read %zu bytes at 0x%llx", len,
+			      (unsigned long long)addr);
+}
+
+static enum ulp_code no_write(const struct process *proc, uint64_t addr, size_t len,
+			      struct ulp_err *err)
+{
+	const enum ulp_code code = no_access(proc);
+
+	if (code == ULP_EGONE)
+		return gone(err);
+	return ulp_fail_errno(err, code, "cannot write %zu bytes at 0x%llx", len,
+			      (unsigned long long)addr);
 }
 
 /* /proc/PID/mem takes addresses as file offsets, which are signed. */
@@ -36,7 +66,7 @@ enum ulp_code memory_read(const struct process *proc, uint64_t from, void *buf, 
 
 	if (!is_addressable(from, len)) {
 		errno = EFAULT;
-		return no_memory(proc, "read", from, len, err);
+		return no_read(proc, from, len, err);
 	}
 	while (len > 0) {
 		ssize_t n = pread(proc->mem_fd, out, len, (off_t)from);
@@ -45,9 +75,9 @@ enum ulp_code memory_read(const struct process *proc, uint64_t from, void *buf, 
 			continue;
 		/* The end of the file: the program's memory is no more. */
 		if (n == 0)
-			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+			return gone(err);
 		if (n < 0)
-			return no_memory(proc, "read", from, len, err);
+			return no_read(proc, from, len, err);
 		out += n;
 		from += (uint64_t)n;
 		len -= (size_t)n;
@@ -93,7 +123,7 @@ enum ulp_code memory_write(const struct process *proc, pid_t tid, uint64_t to, c
 
 	if (!is_addressable(to, len)) {
 		errno = EFAULT;
-		return no_memory(proc, "write", to, len, err);
+		return no_write(proc, to, len, err);
 	}
 	while (len > 0) {
 		ssize_t n = -1;
@@ -104,11 +134,11 @@ enum ulp_code memory_write(const struct process *proc, pid_t tid, uint64_t to, c
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n == 0)
-			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+			return gone(err);
 		if (n < 0) {
 			if (tid != 0 && poke_all(tid, to, in, len))
 				return ULP_OK;
-			return no_memory(proc, "write", to, len, err);
+			return no_write(proc, to, len, err);
 		}
 		in += n;
 		to += (uint64_t)n;

@@ -182,6 +182,26 @@ void process_close(struct process *proc)
 	proc->mem_fd = -1;
 }
 
+/* proc(5): the link of a file that has been removed ends in this. */
+#define REMOVED " (deleted)"
+
+const char *process_program(const struct process *proc, char *buf, size_t len)
+{
+	const size_t removed = strlen(REMOVED);
+	char link[64], path[PATH_MAX];
+	const char *slash;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/task/%d/exe", proc->pid, tasks_live(proc->pid));
+	n = readlink(link, path, sizeof(path) - 1);
+	path[n < 0 ? 0 : n] = '\0';
+	if (n > (ssize_t)removed && strcmp(path + n - removed, REMOVED) == 0)
+		path[n - (ssize_t)removed] = '\0';
+	slash = strrchr(path, '/');
+	snprintf(buf, len, "%s", slash ? slash + 1 : path);
+	return buf;
+}
+
 bool process_alive(const struct process *proc)
 {
 	struct task_stat stat;

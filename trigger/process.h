@@ -43,6 +43,12 @@ bool process_auxv(pid_t pid, pid_t tid, uint64_t type, uint64_t *value);
 bool process_alive(const struct process *proc);
 
 /*
+ * Name of the program's file, without folders, as it was when the file was
+ * executed; "" if it cannot be read.  Into buf; returns buf.
+ */
+const char *process_program(const struct process *proc, char *buf, size_t len);
+
+/*
  * Path that opens file `path` as the process sees it (/proc/PID/root/...), or,
  * if the file there is not the one of the mapping at [start, end) any more,
  * /proc/PID/map_files/... .  start and end must be those of one line of
@@ -59,6 +65,16 @@ const char *process_file_path(const struct process *proc, const char *path, uint
 ULP_MUST_CHECK enum ulp_code process_regions(const struct process *proc,
 					     struct ulp_region **regions, char ***paths, size_t *nr,
 					     struct ulp_err *err);
+
+/*
+ * The same of those mappings only that hold one of these addresses, ascending; paths is not NULL.
+ * Costs nothing of a process that has many mappings.
+ *
+ * Errors: ULP_EUNSUP (Linux before 6.11: use process_regions()), ULP_ENOMEM.
+ */
+ULP_MUST_CHECK enum ulp_code process_regions_at(const struct process *proc, const uint64_t *addrs,
+						size_t nr_addrs, struct ulp_region **regions,
+						char ***paths, size_t *nr, struct ulp_err *err);
 
 /*
  * All pids of /proc that a user space program runs in and that match: all of

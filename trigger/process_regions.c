@@ -8,11 +8,15 @@
 #include "trigger/tasks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 struct region_list {
 	struct ulp_region *regions;
@@ -134,6 +138,8 @@ static enum ulp_code read_regions(const struct process *proc, struct region_list
 		return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
 	if (maps == NULL)
 		return ulp_fail_errno(err, ULP_ESYS, "cannot open %s", name);
+	/* The kernel gives a page at a time; the file's block size says less. */
+	(void)setvbuf(maps, NULL, _IOFBF, 1u << 16);
 	code = read_maps(maps, list, err);
 	(void)fclose(maps);
 	return code;
@@ -157,4 +163,115 @@ enum ulp_code process_regions(const struct process *proc, struct ulp_region **re
 		if (code != ULP_EGONE || n == TASKS_TRIES || !process_alive(proc))
 			return code;
 	}
+}
+
+/* --- single mappings ------------------------------------------------------------ */
+
+/* struct procmap_query of linux/fs.h, since Linux 6.11; older headers do not have it. */
+struct map_query {
+	uint64_t size; /* of this structure */
+	uint64_t query_flags;
+	uint64_t query_addr;
+	uint64_t vma_start;
+	uint64_t vma_end;
+	uint64_t vma_flags; /* 1 readable, 2 writable, 4 executable */
+	uint64_t vma_page_size;
+	uint64_t vma_offset;
+	uint64_t inode;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint32_t vma_name_size; /* in: room; out: bytes with the NUL, 0 for no name */
+	uint32_t build_id_size;
+	uint64_t vma_name_addr;
+	uint64_t build_id_addr;
+};
+_Static_assert(sizeof(struct map_query) == 104, "struct procmap_query of linux/fs.h");
+
+#define MAP_QUERY _IOWR('f', 17, struct map_query) /* PROCMAP_QUERY */
+
+/* Into its place by the address.  Error: ULP_ENOMEM. */
+static enum ulp_code add_region(struct region_list *list, const struct ulp_region *region,
+				const char *path, struct ulp_err *err)
+{
+	char *copy = strdup(path);
+	size_t at = 0;
+
+	if (copy == NULL || (list->nr == list->cap && !region_list_grow(list))) {
+		free(copy);
+		return ulp_fail(err, ULP_ENOMEM, "out of memory for the list of mappings");
+	}
+	while (at < list->nr && list->regions[at].start < region->start)
+		at++;
+	memmove(&list->regions[at + 1], &list->regions[at],
+		(list->nr - at) * sizeof(list->regions[0]));
+	memmove(&list->paths[at + 1], &list->paths[at], (list->nr - at) * sizeof(list->paths[0]));
+	list->regions[at] = *region;
+	list->paths[at] = copy;
+	list->nr++;
+	return ULP_OK;
+}
+
+static bool has_address(const struct region_list *list, uint64_t addr)
+{
+	for (size_t i = 0; i < list->nr; i++) {
+		if (addr >= list->regions[i].start && addr < list->regions[i].end)
+			return true;
+	}
+	return false;
+}
+
+static enum ulp_code query_address(int maps, uint64_t addr, struct region_list *list,
+				   struct ulp_err *err)
+{
+	char path[PATH_MAX + 64] = "";
+	struct map_query query = {
+		.size = sizeof(query),
+		.query_addr = addr,
+		.vma_name_size = sizeof(path),
+		.vma_name_addr = (uint64_t)(uintptr_t)path,
+	};
+	struct ulp_region region;
+
+	if (ioctl(maps, MAP_QUERY, &query) < 0)
+		return errno == ENOENT ? ULP_OK
+				       : ulp_fail_errno(err, ULP_EUNSUP,
+							"the kernel does not tell single mappings");
+	region = (struct ulp_region){
+		.start = query.vma_start,
+		.end = query.vma_end,
+		.offset = query.vma_offset,
+		.inode = query.inode,
+		.prot = (query.vma_flags & 1 ? PROT_READ : 0) |
+			(query.vma_flags & 2 ? PROT_WRITE : 0) |
+			(query.vma_flags & 4 ? PROT_EXEC : 0),
+	};
+	return add_region(list, &region, path, err);
+}
+
+enum ulp_code process_regions_at(const struct process *proc, const uint64_t *addrs, size_t nr_addrs,
+				 struct ulp_region **regions, char ***paths, size_t *nr,
+				 struct ulp_err *err)
+{
+	struct region_list list = {.want_paths = true};
+	enum ulp_code code = ULP_OK;
+	char name[64];
+	int maps;
+
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/maps", proc->pid, tasks_live(proc->pid));
+	maps = open(name, O_RDONLY | O_CLOEXEC);
+	if (maps < 0)
+		return ulp_fail_errno(err, ULP_EUNSUP, "cannot open %s", name);
+	for (size_t i = 0; i < nr_addrs && code == ULP_OK; i++) {
+		if (!has_address(&list, addrs[i]))
+			code = query_address(maps, addrs[i], &list, err);
+	}
+	close(maps);
+	if (code != ULP_OK) {
+		region_list_free(&list);
+		return code;
+	}
+	*regions = list.regions;
+	*paths = list.paths;
+	*nr = list.nr;
+	return ULP_OK;
 }

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "trigger/memory.h"
+#include "trigger/own_indirect.h"
 #include "trigger/remote_space.h"
 
 #include <errno.h>
@@ -99,12 +100,22 @@ static enum ulp_code remote_regions(struct ulp_space *space, struct ulp_region *
 	return process_regions(remote_of(space)->proc, regions, NULL, nr, err);
 }
 
+/* Both processes run on this machine, and the same build of a library chooses the same. */
+static bool remote_indirect(struct ulp_space *space, const struct ulp_build_id *object,
+			    const char *name, const char *version, struct ulp_build_id *in,
+			    uint64_t *off)
+{
+	(void)space;
+	return own_indirect(object, name, version, in, off);
+}
+
 static const struct ulp_space_ops remote_ops = {
 	.read = remote_read,
 	.write = remote_write,
 	.map = remote_map,
 	.unmap = remote_unmap,
 	.regions = remote_regions,
+	.indirect = remote_indirect,
 };
 
 void remote_space_init(struct remote_space *rs, const struct process *proc)

@@ -10,6 +10,7 @@
 #include "trigger/thread_regs.h"
 #include "trigger/tracee.h"
 
+#include <sched.h>
 #include <signal.h>
 
 /* The first thread while it executes our system calls. */
@@ -27,7 +28,13 @@ struct session {
 	struct tracee *tracees; /* [0] is the first thread, if nr > 0 */
 	size_t nr;
 	size_t cap;
-	struct stopped_thread *threads; /* nr of them while all_stopped, else NULL */
+	struct stopped_thread *threads; /* while all are stopped, and for the early look */
+	size_t nr_threads;
+	bool hurries; /* runs before all others: see stop.c */
+	struct sched_param old_param;
+	int old_policy;
+	session_early_fn *early; /* or NULL */
+	void *early_ctx;
 	bool all_stopped;
 	struct borrowed borrowed;
 	sigset_t old_mask; /* of the caller; SIGCHLD is blocked while the session works */
@@ -52,9 +59,6 @@ void session_compact(struct session *s);
  * one if it has ended.  Ends the watch.  Errors: those of session_begin().
  */
 ULP_MUST_CHECK enum ulp_code session_hold_first(struct session *s, struct ulp_err *err);
-
-/* The same, and puts it into PTRACE_EVENT_STOP if it runs. */
-ULP_MUST_CHECK enum ulp_code session_stop_first(struct session *s, struct ulp_err *err);
 
 /*
  * While threads are seized and run, each of them halts at every signal until

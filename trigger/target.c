@@ -2,11 +2,14 @@
 #include "config.h"
 
 #include "trigger/report.h"
+#include "trigger/i18n.h"
 #include "trigger/target.h"
 #include "trigger/tasks.h"
 #include "trigger/tracee.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +31,23 @@ void wait_for_try(unsigned n)
 	nanosleep(&ts, NULL);
 }
 
+/* Containers know a program by the name of its file; the dynamic linker has none for it. */
+static enum ulp_code program_name(struct target *t, struct ulp_err *err)
+{
+	struct ulp_object *program = &t->engine.objects.list[0];
+	char name[NAME_MAX + 1];
+	char *copy;
+
+	if (*program->soname)
+		return ULP_OK;
+	copy = strdup(process_program(&t->proc, name, sizeof(name)));
+	if (!copy)
+		return ulp_fail(err, ULP_ENOMEM, "out of memory");
+	free(program->soname);
+	program->soname = copy;
+	return ULP_OK;
+}
+
 enum ulp_code target_open(pid_t pid, uint64_t deadline_ns, struct target *t, struct ulp_err *err)
 {
 	enum ulp_code code = process_open(pid, &t->proc, err);
@@ -47,8 +67,13 @@ enum ulp_code target_open(pid_t pid, uint64_t deadline_ns, struct target *t, str
 	}
 	if (code && !process_alive(&t->proc))
 		code = ulp_fail(err, ULP_EGONE, "the process ended");
-	if (code)
+	if (code) {
 		process_close(&t->proc);
+		return code;
+	}
+	code = program_name(t, err);
+	if (code)
+		target_close(t);
 	return code;
 }
 
@@ -58,6 +83,8 @@ enum ulp_code target_refresh(struct target *t, uint64_t deadline_ns, struct ulp_
 
 	for (unsigned n = 0;; n++) {
 		code = engine_refresh(&t->engine, t->proc.at_phdr, t->proc.at_phnum, err);
+		if (!code)
+			return program_name(t, err);
 		if (code != ULP_ESTOP || clock_ns() >= deadline_ns)
 			return code;
 		wait_for_try(n);
@@ -77,30 +104,61 @@ static error_t selector_parse(int key, char *arg, struct argp_state *state)
 	if (key != 'p')
 		return ARGP_ERR_UNKNOWN;
 	if (*selector)
-		argp_error(state, "-p can be given once; a wildcard names several processes");
+		argp_error(state, _("-p can be given once; a wildcard names several processes"));
 	if (!*arg || strspn(arg, "0") == strlen(arg) || *arg == '-')
-		argp_error(state, "%s: -p wants a process ID or a name", arg);
+		argp_error(state, _("%s: -p wants a process ID or a name"), arg);
 	*selector = arg;
 	return 0;
 }
 
 static const struct argp_option selector_options[] = {
 	{"process", 'p', "PID|NAME", 0,
-	 "Only this process, or those whose name matches the wildcard [all with libpulp.so.0]", 0},
+	 N_("Only this process, or those whose name matches the wildcard [all with libpulp.so.0]"),
+	 0},
 	{0},
 };
 
 const struct argp selector_argp = {.options = selector_options, .parser = selector_parse};
 
+/* A mapping that may be part of an injected runtime (engine/injected.h). */
+struct own_mapping {
+	uint64_t end; /* 0: it is none */
+	bool code;
+};
+
+/*
+ * Whether the mapping in a line of /proc/PID/maps and the one in the line before, which is in
+ * *last, look like one: code, and data that is not written to, next to each other.
+ */
+static bool is_injected(const char *line, struct own_mapping *last)
+{
+	const struct own_mapping before = *last;
+	uint64_t start, inode;
+	char perms[5];
+
+	*last = (struct own_mapping){0};
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*x %*x:%*x %" SCNu64, &start, &last->end,
+		   perms, &inode) != 4 ||
+	    inode || strstr(line, "[v") || /* the kernel's own, in every process */
+	    (strcmp(perms, "r--p") != 0 && strcmp(perms, "r-xp") != 0)) {
+		last->end = 0;
+		return false;
+	}
+	last->code = perms[2] == 'x';
+	return before.end == start && before.code != last->code;
+}
+
 /*
  * Whether a process that nobody named is worth a look: a file of the runtime's
- * name is mapped in it.  Spares all others the reading of their memory.
+ * name is mapped in it, or what may be an injected one.  Spares all others the
+ * reading of their memory.
  */
 static bool maps_runtime(pid_t pid, struct visits *visits)
 {
 	char path[64];
 	char *line = NULL;
 	size_t size = 0;
+	struct own_mapping last = {0};
 	bool found = false;
 	FILE *maps;
 
@@ -113,7 +171,7 @@ static bool maps_runtime(pid_t pid, struct visits *visits)
 	}
 	errno = 0;
 	while (!found && getline(&line, &size, maps) > 0)
-		found = strstr(line, "/" RUNTIME_FILE) != NULL;
+		found = strstr(line, "/" RUNTIME_FILE) != NULL || is_injected(line, &last);
 	/* The check is made at the read where the file could be opened all the same. */
 	visits->nr_denied += !found && (errno == EACCES || errno == EPERM);
 	free(line);
@@ -128,8 +186,7 @@ static void failed(pid_t pid, struct ulp_err *err, const struct visitor *visitor
 		visitor->failed(pid, err, visitor->ctx);
 		return;
 	}
-	ulp_err_at(err, "pid %d", (int)pid);
-	report_error(report, err);
+	report_process_error(report, pid, err);
 }
 
 static void visit_pid(pid_t pid, bool named, struct report *report, const struct visitor *visitor,
@@ -162,6 +219,7 @@ enum ulp_code targets_each(const char *selector, struct report *report,
 	enum ulp_code code = process_list(selector, &pids, &nr, &err);
 
 	*visits = (struct visits){0};
+	report_count(report, "denied", 0);
 	if (code == ULP_ENOPROC)
 		failed((pid_t)strtol(selector, NULL, 10), &err, visitor, report);
 	else if (code)
@@ -171,6 +229,7 @@ enum ulp_code targets_each(const char *selector, struct report *report,
 	for (size_t i = 0; i < nr; i++)
 		visit_pid(pids[i], selector != NULL, report, visitor, visits);
 	free(pids);
+	report_count(report, "denied", visits->nr_denied);
 	if (visits->nr_denied)
 		report_remark(report, "%zu processes may not be looked at; run as root to see all",
 			      visits->nr_denied);
@@ -180,8 +239,11 @@ enum ulp_code targets_each(const char *selector, struct report *report,
 void targets_say_none(const char *selector, const struct report *report,
 		      const struct visits *visits)
 {
-	report_say(report, "no process %s%shas libpulp.so.0 loaded%s\n",
-		   selector ? "that matches " : "",
-		   visits->nr_denied ? "that may be looked at " : "",
-		   visits->nr_denied ? "; run as root to see all" : "");
+	if (selector)
+		report_say(report, "no process that matches has libpulp.so.0 loaded");
+	else
+		report_say(report, "no process has libpulp.so.0 loaded");
+	if (visits->nr_denied)
+		report_say(report, ", of those that may be looked at; run as root to see all");
+	report_say(report, "\n");
 }

@@ -5,10 +5,12 @@
 #include "config.h"
 
 #include "trigger/command.h"
+#include "trigger/i18n.h"
 #include "trigger/report.h"
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,14 +28,16 @@ static int cmd_help(int argc, char **argv);
 
 /* In the order of `ulp --help` and ulp(1). */
 static const struct command commands[] = {
-	{"trigger", "Apply live patches to running processes, or revert them", cmd_trigger},
-	{"patches", "List the live patches of running processes", cmd_patches},
-	{"check", "Tell whether a process has a live patch applied", cmd_check},
-	{"messages", "Print the messages of a process's runtime", cmd_messages},
-	{"dump", "Describe container files", cmd_dump},
-	{"livepatchable", "Tell whether libraries can be live patched", cmd_livepatchable},
-	{"extract", "Keep what a later patch needs of a library's build", cmd_extract},
-	{"help", "Explain a command", cmd_help},
+	{"trigger", N_("Apply live patches to running processes, or revert them"), cmd_trigger},
+	{"patches", N_("List the live patches of running processes"), cmd_patches},
+	{"check", N_("Tell whether a process has a live patch applied"), cmd_check},
+	{"messages", N_("Print the messages of a process's runtime"), cmd_messages},
+	{"set_patchable", N_("Tell processes whether to let themselves be patched"),
+	 cmd_set_patchable},
+	{"dump", N_("Describe container files"), cmd_dump},
+	{"livepatchable", N_("Tell whether libraries can be live patched"), cmd_livepatchable},
+	{"extract", N_("Keep what a later patch needs of a library's build"), cmd_extract},
+	{"help", N_("Explain a command"), cmd_help},
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -106,8 +110,12 @@ static int unknown_command(const char *name)
 	struct ulp_err err;
 
 	report_init(&r);
-	(void)ulp_fail(&err, ULP_EUSAGE, "unknown command%s%s%s; 'ulp --help' lists all",
-		       near ? ", did you mean '" : "", near ? near->name : "", near ? "'?" : "");
+	if (near)
+		(void)ulp_fail(&err, ULP_EUSAGE,
+			       "unknown command, did you mean '%s'?; 'ulp --help' lists all",
+			       near->name);
+	else
+		(void)ulp_fail(&err, ULP_EUSAGE, "unknown command; 'ulp --help' lists all");
 	(void)ulp_err_at(&err, "%s", name);
 	return report_error(&r, &err);
 }
@@ -132,7 +140,7 @@ static error_t parse_help(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_ARG:
 		if (*command)
-			argp_error(state, "one command at a time");
+			argp_error(state, _("one command at a time"));
 		*command = arg;
 		return 0;
 	default:
@@ -144,8 +152,8 @@ static int cmd_help(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.parser = parse_help,
-		.args_doc = "[COMMAND]",
-		.doc = "Prints the help of COMMAND, or the list of all commands.",
+		.args_doc = N_("[COMMAND]"),
+		.doc = N_("Prints the help of COMMAND, or the list of all commands."),
 	};
 	char program[] = "ulp";
 	char help[] = "--help";
@@ -173,7 +181,7 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "a command is missing");
+		argp_error(state, _("a command is missing"));
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -193,10 +201,10 @@ static char *list_commands(int key, const char *text, void *input)
 	f = open_memstream(&list, &len);
 	if (!f)
 		return NULL;
-	fputs("Commands:\n", f);
+	fputs(_("Commands:\n"), f);
 	for (size_t i = 0; i < NR_COMMANDS; i++)
-		fprintf(f, "  %-15s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n'ulp help COMMAND' explains a command; ulp(1) says more.", f);
+		fprintf(f, "  %-15s %s\n", commands[i].name, _(commands[i].summary));
+	fputs(_("\n'ulp help COMMAND' explains a command; ulp(1) says more."), f);
 	if (fclose(f) != 0)
 		return NULL;
 	return list;
@@ -204,8 +212,8 @@ static char *list_commands(int key, const char *text, void *input)
 
 static const struct argp main_argp = {
 	.parser = parse_global,
-	.args_doc = "COMMAND [ARG...]",
-	.doc = "Applies live patches to running processes, reverts and lists them.",
+	.args_doc = N_("COMMAND [ARG...]"),
+	.doc = N_("Applies live patches to running processes, reverts and lists them."),
 	.help_filter = list_commands,
 };
 
@@ -216,14 +224,31 @@ static void close_stdout(void)
 
 	if (fclose(stdout) == 0 && !failed)
 		return;
-	fprintf(stderr, "ulp: standard output: %s\n", errno ? strerror(errno) : "write error");
+	fprintf(stderr, "ulp: %s: %s\n", _("standard output"),
+		errno ? strerror(errno) : _("write error"));
 	_exit(ulp_code_status(ULP_ESYS));
+}
+
+/*
+ * A file opened later must not get the number of a standard stream that the caller has closed:
+ * what is printed would go into it, and it might be the memory of a process.  The modes are the
+ * contrary ones, so that to print is an error still.
+ */
+static void keep_standard_streams(void)
+{
+	static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", modes[fd]) != fd)
+			_exit(ulp_code_status(ULP_ESYS));
 }
 
 int main(int argc, char **argv)
 {
 	int first = 0;
 
+	keep_standard_streams();
+	i18n_init();
 	atexit(close_stdout);
 	argp_program_version = PACKAGE_NAME " " PACKAGE_VERSION;
 	argp_err_exit_status = ulp_code_status(ULP_EUSAGE);

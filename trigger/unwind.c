@@ -5,12 +5,14 @@
 #include "config.h"
 
 #include "trigger/unwind.h"
+#include "trigger/unwind_images.h"
 
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@ struct unwinder {
 	Dwfl *dwfl;
 	struct ulp_region *regions; /* owned */
 	size_t nr_regions;
+	struct unwind_images *images; /* owned; NULL: none could be looked for */
 };
 
 /* The mapping that begins a module, for the name of its file in map_files. */
@@ -68,7 +71,8 @@ static int open_mapped(const struct process *proc, const char *name,
 
 /*
  * The file as the process sees it: the name alone may mean another file here,
- * or an update of it.  What is no file (the vDSO) libdw reads from memory.
+ * or an update of it.  What is no file libdw (the vDSO) or we (containers) read from
+ * memory.
  */
 static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
 		    char **file_name, Elf **elf)
@@ -77,6 +81,10 @@ static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_A
 	const struct ulp_region *region;
 	Dwarf_Addr start = 0;
 
+	if (u != NULL && strcmp(name, UNWIND_IMAGE_NAME) == 0) {
+		*elf = unwind_image_elf(u->images, base);
+		return -1;
+	}
 	if (name[0] != '/')
 		return dwfl_linux_proc_find_elf(mod, userdata, name, base, file_name, elf);
 	if (u == NULL)
@@ -129,6 +137,7 @@ struct unwinder *unwinder_create(const struct process *proc)
 	if (u->dwfl == NULL ||
 	    process_regions(proc, &u->regions, NULL, &u->nr_regions, NULL) != ULP_OK ||
 	    dwfl_linux_proc_report(u->dwfl, proc->pid) != 0 ||
+	    (u->images = unwind_images_report(proc, u->dwfl)) == NULL ||
 	    dwfl_report_end(u->dwfl, NULL, NULL) != 0 ||
 	    dwfl_getmodules(u->dwfl, set_userdata, u, 0) != 0 ||
 	    dwfl_linux_proc_attach(u->dwfl, proc->pid, true) != 0) {
@@ -144,6 +153,7 @@ void unwinder_destroy(struct unwinder *u)
 		return;
 	if (u->dwfl != NULL)
 		dwfl_end(u->dwfl);
+	unwind_images_destroy(u->images);
 	free(u->regions);
 	free(u);
 }

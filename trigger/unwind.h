@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Precise stacks of stopped threads, by libdw from the .eh_frame of the files
- * that the process has mapped.
+ * that the process has mapped, and of containers.
  */
 #ifndef ULP_TRIGGER_UNWIND_H
 #define ULP_TRIGGER_UNWIND_H

@@ -47,6 +47,7 @@ tap_is 'installing enables the runtime for no process' "$preload" \
 tap_is 'where ulp is' /usr/bin/ulp "$(command -v ulp)"
 tap_has 'libpulp0 tells how to enable it' /usr/share/doc/libpulp0/README.Debian 'LD_PRELOAD=libpulp'
 
+tool_files
 flags
 first_path
 

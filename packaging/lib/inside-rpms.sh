@@ -41,6 +41,7 @@ tap_is 'installing enables the runtime for no process' "$preload" \
 	"$(cat /etc/ld.so.preload 2>/dev/null)"
 tap_is 'where ulp is' /usr/bin/ulp "$(command -v ulp)"
 
+tool_files
 flags
 first_path
 

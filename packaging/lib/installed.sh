@@ -47,6 +47,19 @@ patches_of() {
 	ulp patches -p "$1" | sed -n 's/^ *livepatch: //p' | xargs
 }
 
+# --- what comes with the tools -----------------------------------------------
+
+tool_files() {
+	for name in ulp ulp-packer; do
+		tap_is "completion of $name" "complete -F _ulp $name" "$(
+			bash --norc -c '. "/usr/share/bash-completion/completions/$1" && complete -p "$1"' \
+				bash "$name" 2>&1)"
+	done
+	for name in ulp-output ulp-spec; do
+		tap_ok "schema $name" test -s "/usr/share/ulp/$name.schema.json"
+	done
+}
+
 # --- the flags ---------------------------------------------------------------
 
 flags() {
@@ -233,10 +246,11 @@ livepatches() {
 	tap_is 'upgrade: it has it' calendar-one.so "$(patches_of "$b_pid")"
 
 	program_start c
+	tap_is 'a process that starts now has it from the start' calendar-two.so "$(patches_of "$c_pid")"
 	run package_install "$third"
 	tap_is 'upgrade with the same container: status' 0 "$status"
 	tap_is 'upgrade with the same container: applied where it was missing' \
-		'calendar-livepatches: calendar-two.so applied in 2 processes' \
+		'calendar-livepatches: calendar-two.so applied in 1 process' \
 		"$(cat out err | grep 'calendar-livepatches: .*two')"
 	tap_is 'upgrade: what could not leave before leaves now' calendar-two.so "$(patches_of "$b_pid")"
 	tap_ok 'upgrade: nothing is kept any more' test ! -e /run/ulp/livepatches/calendar-livepatches

@@ -3,6 +3,9 @@
 # What the scripts share: where things are, how they speak, how a step is run quietly.
 # Sourced with $top set to the top of the source tree.
 
+# What programs print is read here and there.
+export LC_ALL=C
+
 # Kept between runs: sources, builds of OpenSSL.  Both folders may be deleted at any time.
 cache=${ULP_CACHE:-$top/_cache}
 build_root=$top/_build

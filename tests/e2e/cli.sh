@@ -75,6 +75,9 @@ for seconds in '' -1 0 x 1x 86401 99999999999999999999; do
 	wrong "trigger: --timeout=$seconds" 2 'a timeout is a number of seconds' \
 		trigger "--timeout=$seconds" x.so
 done
+for jobs in '' 0 257 +5 ' 5' ' -18446744073709551615'; do
+	wrong "trigger: -j '$jobs'" 2 '-j wants a number from 1 to 256' trigger -j "$jobs" x.so
+done
 
 # /dev/full takes no byte: the answer is lost, which must not be success.
 if [ -c /dev/full ]; then

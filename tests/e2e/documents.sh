@@ -10,11 +10,13 @@ cd "$tap_dir" || exit 99
 
 # --- exit statuses ----------------------------------------------------------
 
-# X(name, status, skip, "text") gives status|text; success stands in the prose of the pages.
-sed -n 's/^[[:space:]]*X(ULP_[A-Z]*, \([0-9]*\), [01], "\(.*\)").*/\1|\2/p' "$errors" |
+# X(name, status, skip, "text") gives status|name|text; success stands in the prose of the pages.
+sed -n 's/^[[:space:]]*X(\(ULP_[A-Z]*\), \([0-9]*\), [01], "\(.*\)").*/\2|\1|\3/p' "$errors" |
 	grep -v '^0|' | sort >list
 tap_ok 'container/err.h has a list' [ "$(wc -l <list)" -gt 20 ]
-sed 's/\\-/-/g; s/\\(aq/'"'"'/g' "$man/ulp.1" | grep -E '^[0-9]\|' | sort >table
+# A text that is too long for one line stands between T{ and T}.
+sed -e 's/\\-/-/g; s/\\(aq/'"'"'/g' -e '/T{$/{N;N;s/T{\n//;s/\nT}$//}' "$man/ulp.1" |
+	grep -E '^[0-9]\|' | sort >table
 run diff list table
 tap_is 'ulp.1 has the errors of container/err.h' 0 "$status"
 

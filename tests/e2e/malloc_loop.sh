@@ -18,13 +18,18 @@ family='malloc|calloc|realloc|reallocarray|free|cfree|memalign|posix_memalign|al
 family="$family|malloc_usable_size|mallinfo2?|mallopt|sbrk|brk|mmap|munmap|dl[a-z_]*|_dl_.*|__libc_dl.*|__tls_get_addr"
 tap_is 'the runtime interposes none of malloc and dl* but the two that unwinders ask' \
 	'' "$(grep -Ex "$family" defined | grep -vx -e _dl_find_object -e dl_iterate_phdr)"
-tap_is 'the runtime calls none of malloc and dl*' '' "$(grep -Ex "$family" undefined)"
+tap_is 'the runtime calls none of malloc and dl*' '' \
+	"$(grep -Ex "$family" undefined | grep -vx -e mmap -e munmap)"
+# Nor what calls malloc for it, or depends on what the program has of the same name.
+hidden='strn?dup|v?asprintf|f[d]?open|open_memstream|getline|getdelim|opendir|fdopendir|scandir|realpath'
+hidden="$hidden|getpw.*|getgr(nam|gid|ent).*|setlocale|localtime.*|tzset|mktime|getenv|secure_getenv"
+tap_is 'nor what calls malloc itself' '' "$(grep -Ex "$hidden" undefined)"
 tap_is 'the runtime needs nothing that the libc does not have' '' \
 	"$(readelf -dW "$runtime" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -v '^libc\.so\.6$')"
 # What the C library's start-up files refer to, and no more than a handful of calls of our own.
 grep -Evx '__cxa_finalize|__gmon_start__|_ITM_.*|__stack_chk_fail' undefined >needed
 echo "# undefined symbols of the runtime: $(xargs <needed)"
-tap_ok 'the runtime needs few symbols' [ "$(wc -l <needed)" -le 12 ]
+tap_ok 'the runtime needs few symbols' [ "$(wc -l <needed)" -le 45 ]
 
 # --- a tight malloc loop -----------------------------------------------------
 

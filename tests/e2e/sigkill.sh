@@ -46,13 +46,19 @@ done
 typical=$((($(date +%s%N) - started) / 10000))
 echo "# a change takes about $typical us"
 
-# The state that both functions of a victim show.
+# The state that both functions of a victim show; of another one what they answer.
 effect() {
-	case $(ask "$1" number 4)/$(ask "$1" other 4) in
+	effect_is=$(ask "$1" number 4)/$(ask "$1" other 4)
+	case $effect_is in
 	105/106) echo applied ;;
 	5/6) echo reverted ;;
-	*) echo mixed ;;
+	*) echo "neither: $effect_is" ;;
 	esac
+}
+
+# How many containers are mapped in a process.
+mapped() {
+	grep -c '^[^ ]* r-xp 00000000 00:00 0 *$' "/proc/$1/maps"
 }
 
 # recorded PID: the state that the registry has
@@ -72,7 +78,7 @@ option_for() {
 }
 
 # goes_on NAME PID: after a kill the victim computes right, and the next change succeeds and leaves a
-# consistent state
+# consistent state, and no memory of the change that was killed
 goes_on() {
 	[ "$(ask "$1" wrong)" = 0 ] || return 1
 	before=$(recorded "$2")
@@ -80,14 +86,20 @@ goes_on() {
 	[ "$before" = reverted ] || wanted=reverted
 	# shellcheck disable=SC2046
 	"$ulp" trigger -p "$2" $(option_for "$before") fix.so >next.out 2>&1 || return 1
-	[ "$(recorded "$2")" = "$wanted" ] && [ "$(effect "$1")" = "$wanted" ]
+	[ "$(recorded "$2")" = "$wanted" ] && [ "$(effect "$1")" = "$wanted" ] &&
+		[ "$(mapped "$2")" -eq 1 ]
 }
 
 # explain NAME PID WHAT: of a round that failed
 explain() {
-	echo "# $3: before $before, recorded $(recorded "$2"), effect $(effect "$1")"
+	echo "# $3: before $before, recorded $(recorded "$2"), effect $(effect "$1")," \
+		"containers mapped: $(mapped "$2")"
 	sed 's/^/# killed: /' killed.out
+	sed 's/^/# check: /' check.out
 	sed 's/^/# next: /' next.out
+	"$ulp" messages -p "$2" | tail -n 5 | sed 's/^/# messages: /'
+	# Where it hangs, if it does not answer.
+	grep -hE '^(Name|State|TracerPid|SigPnd|ShdPnd|SigBlk)' "/proc/$2"/task/*/status | sed 's/^/# /'
 }
 
 # --- at random moments -------------------------------------------------------
@@ -125,6 +137,8 @@ round() {
 	else
 		most=$((most * 21 / 20))
 	fi
+	before='?'
+	: >next.out
 	goes_on "$1" "$2" && return
 	failed=$((failed + 1))
 	explain "$1" "$2" "round $3 ($(whom "$3"), part $4 of $most us)"
@@ -168,9 +182,7 @@ first_round() {
 	victim_fork b c
 	c=$victim_pid
 	answers c started threads malloc 1 && round c "$c" "$1" "$2" && answers c 0 wrong || return 1
-	# What a killed tool has mapped and did not live to use stays as it is.
-	[ "$(grep -c '^[^ ]* r-xp 00000000 00:00 0 *$' "/proc/$c/maps")" -eq 1 ] ||
-		nr_left=$((nr_left + 1))
+	! "$ulp" messages -p "$c" | grep -q 'unmapped a container' || nr_left=$((nr_left + 1))
 	kill -0 "$c" && timeout "$answer_seconds" sh -c 'echo end >c.in' &&
 		wait_for "$answer_seconds" process_ended "$c" || return 1
 	process_forget "$c"
@@ -185,7 +197,7 @@ for part in $(random "$rounds_first"); do
 	n=$((n + 1))
 	first_round "$n" "$part" || break
 done
-echo "# $n rounds: the tool killed in $nr_killed, too late in $nr_late; memory left over in $nr_left"
+echo "# $n rounds: the tool killed in $nr_killed, too late in $nr_late; memory left over, and taken out, in $nr_left"
 tap_is "after each of $rounds_first kills of a first apply the next change works" \
 	"0 $rounds_first" "$failed $n"
 tap_ok 'the process that they were forked from ends well' victim_end b "$b"

@@ -5,7 +5,8 @@
 # $tap_dir afterwards, and the library is in lib/libvictim.so.1.
 #
 #   victim_start NAME [FOLDER]          starts a process on FOLDER/libvictim.so.1 [lib], with the
-#                                       runtime; its FIFOs are NAME.in and NAME.out; sets victim_pid
+#                                       runtime; its FIFOs are NAME.in and NAME.out; sets victim_pid.
+#                                       victim_preload='' before: without the runtime
 #   victim_fork NAME CHILD              lets it fork a child that answers by the name CHILD
 #   victim_end NAME PID                 lets it end; true if it ended well
 #   ask NAME REQUEST...                 prints the answer of that victim; see victims/victim.c
@@ -65,7 +66,7 @@ victim_program() {
 victim_start() {
 	rm -f "$1.in" "$1.out"
 	mkfifo "$1.in" "$1.out" || tap_bail 'no FIFO can be made'
-	process_start env LD_PRELOAD="$runtime" LD_LIBRARY_PATH="$tap_dir/${2:-lib}" \
+	process_start env LD_PRELOAD="${victim_preload-$runtime}" LD_LIBRARY_PATH="$tap_dir/${2:-lib}" \
 		"${victim_program:-./victim}" "$1" 2>>"$1.err"
 	victim_pid=$process_pid
 	echo "$victim_pid" >"$1.pid"

@@ -4,6 +4,7 @@
 #include "tests/lib/fake_patch.h"
 
 #include "container/machine.h"
+#include "engine/pending.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -174,17 +175,28 @@ enum ulp_code fake_carry_out(struct plan *plan, struct ulp_err *err)
 	return code;
 }
 
-static enum ulp_code change(struct engine *e, const struct fake_process *fp,
-			    const struct ulp_container *c, bool revert, struct ulp_err *err)
+enum ulp_code fake_finish(struct fake_process *fp, struct engine *e, struct ulp_err *err)
 {
 	enum ulp_code code = ULP_OK;
-	struct plan plan;
 
 	if (engine_needs_recovery(e)) {
 		code = registry_recover(&e->registry, e->space, err);
 		if (!code)
 			code = engine_refresh(e, fp->at_phdr, fp->at_phnum, err);
 	}
+	if (!code && pending_is_ours(&e->registry, e->space))
+		code = pending_unmap(&e->registry, e->space, err);
+	else if (!code && e->registry.head.pending.len)
+		code = pending_forget(&e->registry, e->space, err);
+	return code;
+}
+
+static enum ulp_code change(struct engine *e, struct fake_process *fp,
+			    const struct ulp_container *c, bool revert, struct ulp_err *err)
+{
+	enum ulp_code code = fake_finish(fp, e, err);
+	struct plan plan;
+
 	if (!code)
 		code = revert ? plan_revert(&plan, e, c, err) : plan_apply(&plan, e, c, err);
 	if (code)

@@ -64,6 +64,12 @@ void fake_patch_make(const struct fake_process *fp, struct ulp_container *c, cha
 		     const char *const *functions);
 
 /*
+ * What the tool does first with an engine that it has opened: finishes what an earlier one did not
+ * live to finish, and takes out what that has left mapped.
+ */
+enum ulp_code fake_finish(struct fake_process *fp, struct engine *e, struct ulp_err *err);
+
+/*
  * Applies or reverts a container the way the tool does, with a view of the
  * process of its own: recovery, plan, map, write, commit, and undo after a failure.
  */

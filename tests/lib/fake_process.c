@@ -126,6 +126,9 @@ static struct eb *usual_plugin(void)
 	struct eb *eb = fake_library("libplugin.so", "build id of libplug.");
 
 	add_function(eb, "hidden_away", 0, 0x20, false);
+	/* By this a test can let it be a dynamic linker of glibc 2.35. */
+	eb_dynsym(eb, "__rseq_offset", ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT), DATA_SECTION, 0x80,
+		  8);
 	return eb;
 }
 

@@ -44,8 +44,10 @@ static enum ulp_code own_unmap(struct ulp_space *space, struct remote at, size_t
 static enum ulp_code own_regions(struct ulp_space *space, struct ulp_region **regions, size_t *nr,
 				 struct ulp_err *err)
 {
-	(void)space, (void)regions, (void)nr, (void)err;
-	abort();
+	(void)space, (void)err;
+	*regions = NULL;
+	*nr = 0;
+	return ULP_OK;
 }
 
 struct ulp_space own_space(void)

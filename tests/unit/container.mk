@@ -11,6 +11,10 @@ unit_patch_LDFLAGS = $(FAIL_ALLOC_LINK)
 unit_container_SOURCES = tests/unit/test_container.c tests/lib/fail_alloc.c tests/lib/fail_alloc.h
 unit_container_LDADD = libtest.la libcontainer.la $(CMOCKA_LIBS)
 unit_container_LDFLAGS = $(FAIL_ALLOC_LINK) -Wl,--wrap=open,--wrap=read,--wrap=__read_chk
+check_PROGRAMS += unit_glance
+TESTS += unit_glance
+unit_glance_SOURCES = tests/unit/test_glance.c
+unit_glance_LDADD = libtest.la libcontainer.la $(CMOCKA_LIBS)
 
 # The plugin's facts.
 check_PROGRAMS += unit_facts unit_facts_carriers unit_facts_file

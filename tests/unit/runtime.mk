@@ -10,3 +10,21 @@ unit_unwind_hooks_SOURCES = tests/unit/test_unwind_hooks.c \
 unit_unwind_hooks_CPPFLAGS = $(AM_CPPFLAGS) -D_dl_find_object=hook_find_object \
 	-Ddl_iterate_phdr=hook_iterate_phdr
 unit_unwind_hooks_LDADD = $(CMOCKA_LIBS)
+
+# What it does at the start of a process.
+check_PROGRAMS += unit_arena unit_folder unit_local_space unit_opt_out
+TESTS += unit_arena unit_folder unit_local_space unit_opt_out
+unit_arena_SOURCES = tests/unit/test_arena.c runtime/arena.c runtime/arena.h
+unit_arena_LDADD = $(CMOCKA_LIBS)
+unit_folder_SOURCES = tests/unit/test_folder.c runtime/folder.c runtime/folder.h
+unit_folder_LDADD = libcontainer.la $(CMOCKA_LIBS) -lpthread
+unit_local_space_SOURCES = tests/unit/test_local_space.c \
+	runtime/local_space.c runtime/local_space.h \
+	runtime/maps.c runtime/maps.h \
+	runtime/own_stack.c runtime/own_stack.h
+unit_local_space_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/engine/arch/$(ULP_ARCH)
+unit_local_space_LDADD = libcontainer.la $(CMOCKA_LIBS)
+unit_opt_out_SOURCES = tests/unit/test_opt_out.c \
+	runtime/environment.c runtime/environment.h \
+	runtime/opt_out.c runtime/opt_out.h
+unit_opt_out_LDADD = $(CMOCKA_LIBS)

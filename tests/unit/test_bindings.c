@@ -255,6 +255,49 @@ static void an_ifunc_that_nobody_has_bound_is_an_error(void **state)
 	assert_int_equal(bind_import(f, "picked", 0), ULP_ESYMBOL);
 }
 
+static struct ulp_build_id known_in; /* what the space below answers */
+static uint64_t known_off;
+
+static bool knows_picked(struct ulp_space *space, const struct ulp_build_id *object,
+			 const char *name, const char *version, struct ulp_build_id *in,
+			 uint64_t *off)
+{
+	(void)space;
+	(void)object;
+	(void)version;
+	*in = known_in;
+	*off = known_off;
+	return strcmp(name, "picked") == 0;
+}
+
+static void then_what_the_space_knows_of_that_build(void **state)
+{
+	struct fixture *f = *state;
+	struct ulp_space_ops ops = *f->fp.fs.space.ops;
+	const struct ulp_space_ops *before = f->fp.fs.space.ops;
+
+	ops.indirect = knows_picked;
+	f->fp.fs.space.ops = &ops;
+	known_in = (struct ulp_build_id){.len = 20, .bytes = {1}};
+	known_off = IMPL_B;
+	/* Of an object without a build ID nobody knows what it is. */
+	f->objs.list[PROV].build_id.len = 0;
+	assert_int_equal(bind_import(f, "picked", 0), ULP_ESYMBOL);
+	f->objs.list[PROV].build_id = known_in;
+	assert_succeeds(bind_import(f, "picked", 0), &f->err);
+	assert_int_equal(f->got, BIAS(PROV) + IMPL_B);
+	/* In another object, such as the vDSO; but in one. */
+	f->objs.list[THIRD].build_id = (struct ulp_build_id){.len = 20, .bytes = {2}};
+	known_in = f->objs.list[THIRD].build_id;
+	assert_succeeds(bind_import(f, "picked", 0), &f->err);
+	assert_int_equal(f->got, BIAS(THIRD) + IMPL_B);
+	known_off = 1ull << 40;
+	assert_int_equal(bind_import(f, "picked", 0), ULP_ESYMBOL);
+	known_in.bytes[0] = 3;
+	assert_int_equal(bind_import(f, "picked", 0), ULP_ESYMBOL);
+	f->fp.fs.space.ops = before;
+}
+
 static void the_provider_itself_uses_its_resolved_slot(void **state)
 {
 	struct fixture *f = *state;
@@ -307,6 +350,7 @@ int main(void)
 		TEST(then_the_providers_own_use_of_the_same_resolver),
 		TEST(then_the_targets_lazy_slot),
 		TEST(an_ifunc_that_nobody_has_bound_is_an_error),
+		TEST(then_what_the_space_knows_of_that_build),
 		TEST(the_provider_itself_uses_its_resolved_slot),
 		TEST(a_slot_of_another_version_is_passed_over),
 		TEST(absurd_relocation_tables_end),

@@ -490,7 +490,7 @@ static void a_record_leads_unwinders_to_the_tables(void **state)
 	assert_int_equal(head.link_map.dynamic,
 			 load_addr(&f->load, eb_segment_of(f->c.bytes, PT_DYNAMIC)->p_vaddr));
 	assert_int_equal(head.link_map.next, 0);
-	assert_int_equal(head.link_map.prev, 0);
+	assert_int_equal(head.link_map.prev, head.next + offsetof(struct ulp_reg_patch, link_map));
 	assert_in_range(name, load_record_at(&f->load), load_record_at(&f->load) + head.size - 1);
 	assert_string_equal((const char *)record + (name - load_record_at(&f->load)), "fix-a.so");
 	free(record);

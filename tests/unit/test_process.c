@@ -268,6 +268,52 @@ static void mappings_are_listed(void **state)
 	unmap_file(&m);
 }
 
+/* Where the kernel can be asked for single mappings it says the same as the list. */
+static void mappings_are_found_by_their_addresses(void **state)
+{
+	struct victim v = victim_start(waits, NULL);
+	/* The last two are nowhere, and in the same mapping as the first. */
+	const uint64_t addrs[] = {(uint64_t)(uintptr_t)data, (uint64_t)(uintptr_t)assert_ok, 64,
+				  (uint64_t)(uintptr_t)data + 1};
+	struct ulp_region *all, *some;
+	char **all_paths, **some_paths;
+	size_t nr_all, nr_some, at;
+	struct process proc;
+	struct ulp_err err;
+	enum ulp_code code;
+
+	(void)state;
+	assert_ok(process_open(v.pid, &proc, &err), &err);
+	code = process_regions_at(&proc, addrs, 4, &some, &some_paths, &nr_some, &err);
+	if (code == ULP_EUNSUP) {
+		process_close(&proc);
+		victim_finish(&v);
+		skip(); /* Linux before 6.11 */
+	}
+	assert_ok(code, &err);
+	assert_int_equal(nr_some, 2);
+	assert_true(some[0].start < some[1].start);
+	assert_ok(process_regions(&proc, &all, &all_paths, &nr_all, &err), &err);
+	for (size_t i = 0; i < nr_some; i++) {
+		at = find_region(all, nr_all, (const void *)(uintptr_t)some[i].start);
+		assert_int_equal(all[at].start, some[i].start);
+		assert_int_equal(all[at].end, some[i].end);
+		assert_int_equal(all[at].prot, some[i].prot);
+		assert_int_equal(all[at].inode, some[i].inode);
+		assert_int_equal(all[at].offset, some[i].offset);
+		assert_string_equal(all_paths[at], some_paths[i]);
+		free(some_paths[i]);
+	}
+	for (size_t i = 0; i < nr_all; i++)
+		free(all_paths[i]);
+	free(all_paths);
+	free(some_paths);
+	free(all);
+	free(some);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
 /* An updated file: the name means a new one, the process still has the old one. */
 static void replaced_file_is_found_through_its_mapping(void **state)
 {
@@ -464,6 +510,7 @@ int main(void)
 		cmocka_unit_test(thread_is_no_process),
 		cmocka_unit_test(process_of_another_user_is_refused),
 		cmocka_unit_test(mappings_are_listed),
+		cmocka_unit_test(mappings_are_found_by_their_addresses),
 		cmocka_unit_test(replaced_file_is_found_through_its_mapping),
 		cmocka_unit_test(processes_are_selected),
 		cmocka_unit_test(memory_is_read_and_written),

@@ -142,9 +142,9 @@ static void a_damaged_record_makes_the_registry_unusable(void **state)
 		MEMBER(size, sizeof(struct ulp_reg_patch)),
 		MEMBER(size, UINT32_MAX),
 		MEMBER(size, (16u << 20) + 1),
-		MEMBER(state, 2),
+		MEMBER(state, 3),
 		MEMBER(state, UINT32_MAX),
-		MEMBER(next_state, 2),
+		MEMBER(next_state, 3),
 		MEMBER(nr_functions, 0),
 		MEMBER(nr_functions, 2),
 		MEMBER(nr_functions, UINT32_MAX),
@@ -342,7 +342,7 @@ static void a_runtime_of_another_version_is_told(void **state)
 	/* Version 1's was shorter. */
 	reg->size = 8264;
 	assert_int_equal(open_engine(f), ULP_EVERSION);
-	assert_non_null(strstr(f->err.text, "registry of version 1, this tool knows version 3"));
+	assert_non_null(strstr(f->err.text, "registry of version 1, this tool knows version 4"));
 }
 
 static void a_process_without_the_runtime_is_told(void **state)

@@ -10,8 +10,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "trigger/json.h"
 #include "trigger/report.h"
 
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -233,6 +235,106 @@ static void outcome_does_not_say_a_place_twice(void **state)
 		       "");
 }
 
+static void color_is_for_the_word_only(void **state)
+{
+	struct capture *c = *state;
+	struct ulp_err skip = error_at(ULP_ENOTARGET, "", "a");
+	struct ulp_err fail = error_at(ULP_EACTIVE, "", "b");
+
+	c->report.color = REPORT_COLOR_ALWAYS;
+	report_outcome(&c->report, 1, NULL, "x", NULL);
+	report_outcome(&c->report, 2, NULL, "x", &skip);
+	report_outcome(&c->report, 3, NULL, "x", &fail);
+	assert_printed(c,
+		       "\033[32mSUCCESS\033[0m pid 1: x\n"
+		       "\033[33mSKIPPED\033[0m pid 2: x: a\n"
+		       "\033[31mERROR\033[0m   pid 3: x: b\n",
+		       "");
+}
+
+/* Parses "ulp NAME --json" as a command does. */
+static void ask_for_json(struct capture *c)
+{
+	static const struct argp_child children[] = {{&report_json_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {.children = children};
+	char name[] = "ulp trigger";
+	char option[] = "--json";
+	char *argv[] = {name, option, NULL};
+	FILE *out = c->report.out;
+	FILE *err = c->report.err;
+
+	report_init(&c->report);
+	c->report.out = out;
+	c->report.err = err;
+	/* Without a parser of its own the argp hands its input to its only child. */
+	assert_int_equal(argp_parse(&argp, 2, argv, 0, NULL, &c->report), 0);
+	assert_non_null(c->report.json);
+}
+
+static void json_is_one_object_at_the_end(void **state)
+{
+	struct capture *c = *state;
+	struct ulp_err fail = error_at(ULP_EACTIVE, "pid 3: x", "in \x1b use");
+	struct ulp_err other = error_at(ULP_EELF, "y.so", "cut");
+
+	ask_for_json(c);
+	report_say(&c->report, "nobody sees this\n");
+	report_outcome(&c->report, 3, "a", "x", &fail);
+	report_error(&c->report, &other);
+	report_process_error(&c->report, 4, &other);
+	report_count(&c->report, "things", UINT64_MAX);
+	assert_printed(c, "", "ulp: y.so: cut\nulp: pid 4: y.so: cut\n");
+	assert_int_equal(report_finish(&c->report, 6), 6);
+	assert_null(c->report.json);
+	fflush(c->report.out);
+	for (char *from = c->out, *to = c->out;; from++) {
+		*to = *from;
+		to += *from != ' ' && *from != '\n';
+		if (*from == '\0')
+			break;
+	}
+	assert_string_equal(
+		c->out,
+		"{\"version\":1,\"command\":\"trigger\",\"results\":[{\"outcome\":\"ERROR\","
+		"\"pid\":3,"
+		"\"process\":\"a\",\"container\":\"x\",\"note\":null,\"error\":{\"code\":\"ULP_"
+		"EACTIVE\","
+		"\"status\":6,\"where\":null,\"text\":\"in\\\\x1buse\"}}],"
+		"\"errors\":[{\"pid\":null,\"code\":\"ULP_EELF\",\"status\":3,\"where\":\"y.so\","
+		"\"text\":\"cut\"},{\"pid\":4,\"code\":\"ULP_EELF\",\"status\":3,\"where\":\"y."
+		"so\","
+		"\"text\":\"cut\"}],\"counts\":{\"things\":18446744073709551615,\"errors\":2},"
+		"\"status\":6}");
+}
+
+/* A hostile process may say the same long string a thousand times; a file says it once. */
+static void json_cuts_what_a_process_says(void **state)
+{
+	struct json_object *object = json_made();
+	char text[3 * QUOTED_LEN];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	json_put_quoted(object, "process", text);
+	json_put_text(object, "file", text);
+	assert_int_equal(json_object_get_string_len(json_object_object_get(object, "process")),
+			 QUOTED_LEN - 1);
+	assert_int_equal(json_object_get_string_len(json_object_object_get(object, "file")),
+			 sizeof(text) - 1);
+	json_object_put(object);
+}
+
+static void text_has_no_results_and_no_counts(void **state)
+{
+	struct capture *c = *state;
+
+	assert_null(report_result(&c->report));
+	report_count(&c->report, "things", 1);
+	assert_int_equal(report_finish(&c->report, 5), 5);
+	assert_printed(c, "", "");
+}
+
 static void skipping_everything_is_status_1(void **state)
 {
 	struct capture *c = *state;
@@ -286,6 +388,10 @@ int main(void)
 		cmocka_unit_test(outcome_words_follow_the_code),
 		CAPTURED(outcome_is_one_line_on_stdout),
 		CAPTURED(outcome_does_not_say_a_place_twice),
+		CAPTURED(color_is_for_the_word_only),
+		CAPTURED(json_is_one_object_at_the_end),
+		cmocka_unit_test(json_cuts_what_a_process_says),
+		CAPTURED(text_has_no_results_and_no_counts),
 		CAPTURED(skipping_everything_is_status_1),
 		CAPTURED(quiet_prints_only_errors),
 		CAPTURED(remarks_are_for_verbose),

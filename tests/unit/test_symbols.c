@@ -382,7 +382,7 @@ static void the_global_scope_comes_before_the_local_one(void **state)
 {
 	struct fixture *f = *state;
 	struct ulp_object list[3];
-	struct ulp_objects objs = {list, 3};
+	struct ulp_objects objs = {.list = list, .nr = 3};
 
 	add_symbol(f, "f", 0x10, 1);
 	use_gnu_hash(f);

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-check_PROGRAMS += unit_report
-TESTS += unit_report
+check_PROGRAMS += unit_report unit_own_indirect
+TESTS += unit_report unit_own_indirect
+unit_own_indirect_SOURCES = tests/unit/test_own_indirect.c
+unit_own_indirect_LDADD = libtrigger.la libcontainer.la $(CMOCKA_LIBS)
 unit_report_SOURCES = tests/unit/test_report.c
 unit_report_LDADD = libtrigger.la libcontainer.la $(CMOCKA_LIBS)
 
 # Stopping and borrowing processes.
 check_PROGRAMS += unit_process unit_session unit_borrow unit_restart unit_active
 TESTS += unit_process unit_session unit_borrow unit_restart unit_active
-VICTIM_LDADD = libvictim.la libtrigger.la libcontainer.la $(CMOCKA_LIBS) $(LIBDW_LIBS) -lpthread
+VICTIM_LDADD = libvictim.la libtrigger.la libengine.la libcontainer.la $(CMOCKA_LIBS) $(LIBDW_LIBS) -lpthread
 unit_process_SOURCES = tests/unit/test_process.c
 unit_process_LDADD = $(VICTIM_LDADD)
 unit_session_SOURCES = tests/unit/test_session.c

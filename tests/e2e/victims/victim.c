@@ -347,9 +347,12 @@ static const char *fork_child(const char *name)
 	return NULL;
 }
 
-/* From here on every system call but these kills the process. */
-static const char *forbid_calls(const char *unused)
+/* From here on every system call but these kills the process, or fails ("errno"), or traps. */
+static const char *forbid_calls(const char *how)
 {
+	const unsigned verdict = strcmp(how, "errno") == 0  ? SECCOMP_RET_ERRNO | EPERM
+				 : strcmp(how, "trap") == 0 ? SECCOMP_RET_TRAP
+							    : SECCOMP_RET_KILL_PROCESS;
 	static const unsigned allowed[] = {SYS_read,  SYS_write,	SYS_epoll_pwait,
 					   SYS_futex, SYS_rt_sigreturn, SYS_restart_syscall,
 					   SYS_exit,  SYS_exit_group};
@@ -357,13 +360,12 @@ static const char *forbid_calls(const char *unused)
 	struct sock_filter filter[NR + 3];
 	struct sock_fprog program = {.len = NR + 3, .filter = filter};
 
-	(void)unused;
 	filter[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						 offsetof(struct seccomp_data, nr));
 	for (unsigned i = 0; i < NR; i++)
 		filter[i + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i],
 							     (unsigned char)(NR - i), 0);
-	filter[NR + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	filter[NR + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict);
 	filter[NR + 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
@@ -374,6 +376,18 @@ static const char *forbid_calls(const char *unused)
 static const char *set_dumpable(const char *arg)
 {
 	return prctl(PR_SET_DUMPABLE, atoi(arg), 0, 0, 0) < 0 ? "failed" : "done";
+}
+
+/* include/uapi/linux/prctl.h, Linux 6.3: memory that is not executable never becomes so */
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+
+static const char *deny_exec_gain(const char *unused)
+{
+	(void)unused;
+	return prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) < 0 ? "failed" : "done";
 }
 
 /* Lets the threads end in good order, which a spoilt heap would not survive. */
@@ -412,6 +426,7 @@ static const struct {
 	{"fork", NULL, fork_child},
 	{"forbid-calls", NULL, forbid_calls},
 	{"dumpable", NULL, set_dumpable},
+	{"mdwe", NULL, deny_exec_gain},
 	{"end", NULL, end},
 };
 

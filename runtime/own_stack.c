@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "runtime/own_stack.h"
+
+static bool is_inside(const struct plan_guard *g, uint64_t word)
+{
+	/* At its start a function is still to be entered. */
+	return word < g->end && (g->whole ? word >= g->start : word > g->start);
+}
+
+/* Not sanitized: it reads what lies between the variables. */
+__attribute__((noinline, no_sanitize_address)) const struct plan_guard *
+own_stack_guard(const struct plan *plan, const void *end)
+{
+	const uint64_t *word = __builtin_frame_address(0);
+
+	for (; word < (const uint64_t *)end; word++)
+		for (size_t i = 0; i < plan->nr_guards; i++)
+			if (is_inside(&plan->guards[i], *word))
+				return &plan->guards[i];
+	return NULL;
+}
