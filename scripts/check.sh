@@ -202,7 +202,7 @@ c_files() {
 check_format() {
 	local file status=0
 	# shellcheck disable=SC2086
-	for file in $(c_files $c_folders gcc-plugin tests docs); do
+	for file in $(c_files $c_folders gcc-plugin tests docs bench); do
 		clang-format --dry-run -Werror "$file" >/dev/null 2>&1 || {
 			echo "${file#"$top"/} is not formatted: clang-format -i"
 			status=1
@@ -215,7 +215,8 @@ check_format() {
 tool_flags() {
 	local arch folder
 	arch=$(sed -n 's/^ULP_ARCH = //p' "$build_root/gcc/Makefile")
-	printf '%s\n' -D_GNU_SOURCE -DHAVE_CONFIG_H "-I$top" "-I$build_root/gcc"
+	printf '%s\n' -D_GNU_SOURCE -DHAVE_CONFIG_H "-I$top" "-I$build_root/gcc" \
+		'-DULP_LIVEPATCH_DIR=""' '-DLOCALEDIR=""' '-DRUNTIME_DIR=""'
 	for folder in "$top"/*/arch/"$arch"; do
 		printf '%s\n' "-I$folder"
 	done
@@ -243,7 +244,9 @@ check_install() {
 	local root name
 	root=$(mktemp -d) || return
 	make -C "$build_root/gcc" install DESTDIR="$root" || return
-	for name in bin/ulp bin/ulp-packer lib/libpulp.so.0 share/man/man1/ulp.1; do
+	for name in bin/ulp bin/ulp-packer lib/libpulp.so.0 share/man/man1/ulp.1 \
+		share/ulp/ulp-output.schema.json share/bash-completion/completions/ulp \
+		share/locale/de/LC_MESSAGES/ulp.mo; do
 		[ -e "$root/usr/local/$name" ] || {
 			echo "$name is not installed"
 			return 1

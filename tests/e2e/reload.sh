@@ -1,0 +1,129 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A library that is unloaded while it is patched and loaded again, at the same place or another one,
+# does not count as patched; it can be patched anew, and other libraries stay patched meanwhile.
+. "${ULP_SRCDIR:?}/tests/lib/e2e.sh"
+
+# shellcheck disable=SC2086
+must "$gcc" $victim_cflags -o reload "$victims/reload.c"
+victim_library other -DOTHER=1 -DVICTIM_BUILD="\"other $$\""
+victim_program=./reload
+
+cat >fix.c <<'C'
+#include "libvictim.h"
+static int calls; /* of this copy of the library */
+int victim_number(int n)
+{
+	return n + 100 + ++calls;
+}
+int victim_other(int n)
+{
+	return n + 102;
+}
+C
+cat >fix_other.c <<'C'
+#include "libvictim.h"
+int victim_number(int n)
+{
+	return n + 201;
+}
+C
+# Two copies of one library, of different builds: two targets.
+fix_spec fix victim_number victim_other >fix.yaml
+pack fix
+fix_spec fix_other victim_number >fix_other.yaml
+pack fix_other other
+
+load() {
+	answers a 1 load "$1" "$tap_dir/$2/libvictim.so.1"
+}
+
+# applied PID: the containers that `ulp patches` shows
+applied() {
+	"$ulp" patches -p "$1" | sed -n 's/.*livepatch: //p' | sort | tr '\n' ' '
+}
+
+records() {
+	"$ulp" messages -p "$1" | grep -c "$2"
+}
+
+mapped() {
+	grep -c '^[^ ]* r-xp 00000000 00:00 0 *$' "/proc/$1/maps"
+}
+
+victim_start a
+a=$victim_pid
+tap_ok 'a library is loaded' load 1 lib
+run apply "$a" fix.so
+tap_is 'it is patched' 0 "$status"
+tap_ok 'the fix is called' answers a 106 call 1 victim_number 5
+tap_ok 'another library is loaded' load 2 other
+run apply "$a" fix_other.so
+tap_is 'it is patched too' 0 "$status"
+place=$(ask a place 1)
+tap_is 'both are listed' 'fix.so fix_other.so ' "$(applied "$a")"
+
+# --- unloaded -----------------------------------------------------------------
+
+tap_ok 'the library is unloaded' answers a 0 unload 1
+tap_is 'the other one alone is listed' 'fix_other.so ' "$(applied "$a")"
+run "$ulp" check -p "$a" fix.so
+tap_is 'check: not applied' 1 "$status"
+run revert "$a" fix.so
+tap_is 'revert: skipped, the library is not there' 1 "$status"
+
+# --- loaded again at the same place ---------------------------------------------
+
+tap_ok 'it is loaded again' load 1 lib
+tap_ok 'at the same place' answers a "$place" place 1
+tap_ok 'with the old functions' answers a 6 call 1 victim_number 5
+tap_is 'the other one alone is listed still' 'fix_other.so ' "$(applied "$a")"
+run "$ulp" check -p "$a" fix.so
+tap_is 'check: not applied after it was loaded again' 1 "$status"
+run revert "$a" fix.so
+tap_is 'there is nothing to revert' 5 "$status"
+run "$ulp" trigger --dry-run -p "$a" fix.so
+tap_is 'a dry run finds nothing wrong' 0 "$status"
+run apply "$a" fix.so
+tap_is 'it can be patched again' 0 "$status"
+tap_ok 'the fix is called again, with data of its own' answers a 106 call 1 victim_number 5
+tap_ok 'and of the other library' answers a 206 call 2 victim_number 5
+tap_is 'both are listed again' 'fix.so fix_other.so ' "$(applied "$a")"
+"$ulp" messages -p "$a" >said
+tap_has 'the messages say it' said 'fix.so is not applied any more: the process has unloaded libvictim.so.1'
+run revert "$a" fix.so
+tap_is 'it can be reverted' 0 "$status"
+tap_ok 'the old functions are called' answers a 6 call 1 victim_number 5
+tap_ok 'the other library stays patched' answers a 206 call 2 victim_number 5
+run apply "$a" fix.so
+tap_is 'and applied once more' 0 "$status"
+tap_ok 'in the same memory: its data goes on' answers a 107 call 1 victim_number 5
+tap_is 'three containers are mapped' 3 "$(mapped "$a")"
+
+# --- loaded again at another place ------------------------------------------------
+
+tap_ok 'unloaded again' answers a 0 unload 1
+tap_ok 'its place is taken' answers a 1 room 1
+tap_ok 'loaded again' load 1 lib
+tap_ok 'somewhere else' [ "$(ask a place 1)" != "$place" ]
+run "$ulp" check -p "$a" fix.so
+tap_is 'check: not applied at the other place' 1 "$status"
+run apply "$a" fix.so
+tap_is 'patched at the other place' 0 "$status"
+tap_ok 'the fix is called there' answers a 106 call 1 victim_number 5
+tap_is 'both are listed, once each' 'fix.so fix_other.so ' "$(applied "$a")"
+
+# --- a change of another library brings the records in step --------------------------
+
+tap_ok 'unloaded once more' answers a 0 unload 1
+run revert "$a" fix_other.so
+tap_is 'the other library is reverted' 0 "$status"
+tap_ok 'its old functions are called' answers a 6 call 2 victim_number 5
+tap_is 'each unloading is recorded once' 3 "$(records "$a" 'not applied any more')"
+tap_ok 'loaded once more' load 1 lib
+run apply "$a" fix.so fix_other.so
+tap_is 'both can be patched' 0 "$status"
+tap_ok 'the fix is called in the one' answers a 106 call 1 victim_number 5
+tap_ok 'and in the other' answers a 206 call 2 victim_number 5
+tap_ok 'the process ends well' victim_end a "$a"
+tap_done

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A process with children in odd states.
+ *
+ *   family NAME
+ *
+ * takes NAME for its own name, reads requests from the FIFO NAME.in, a line each, and answers
+ * through NAME.out:
+ *   number N    victim_number(N)
+ *   vfork       a thread calls vfork(2), whose child waits; when that child runs
+ *   vforked     lets this child end; what victim_number(4) gave in the thread afterwards
+ *   forks N     a thread makes a child every millisecond, N in all; each waits
+ *   forked      how many of them there are
+ *   leave       the first thread ends, another one answers
+ *   end
+ */
+#include "libvictim.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static FILE *in, *out;
+static int go[2];
+static atomic_bool child_runs;
+static atomic_int nr_forked;
+static pthread_t worker;
+static int after_vfork;
+
+static void die(const char *what)
+{
+	perror(what);
+	_exit(3);
+}
+
+/* The child has the memory of its parent, whose thread the kernel keeps until it ends. */
+static void *work_vfork(void *unused)
+{
+	char byte;
+	pid_t child = vfork();
+
+	(void)unused;
+	if (child == 0) {
+		child_runs = true;
+		_exit(read(go[0], &byte, 1) == 1 ? 0 : 1);
+	}
+	after_vfork = victim_number(4);
+	return NULL;
+}
+
+/* The children end with the thread that made them: it stays. */
+__attribute__((noreturn)) static void *work_forks(void *arg)
+{
+	for (int n = *(int *)arg; n > 0; n--) {
+		pid_t child = fork();
+
+		if (child < 0)
+			die("fork");
+		if (child == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			for (;;)
+				pause();
+		}
+		nr_forked++;
+		usleep(1000);
+	}
+	for (;;)
+		pause();
+}
+
+static void start(void *(*work)(void *), void *arg)
+{
+	if (pthread_create(&worker, NULL, work, arg) != 0)
+		die("pthread_create");
+}
+
+static int vfork_begin(void)
+{
+	if (pipe(go) < 0)
+		die("pipe");
+	start(work_vfork, NULL);
+	while (!child_runs)
+		usleep(1000);
+	return 1;
+}
+
+static int vfork_end(void)
+{
+	if (write(go[1], "*", 1) != 1 || pthread_join(worker, NULL) != 0)
+		die("vfork");
+	return after_vfork;
+}
+
+static int forks_begin(int nr)
+{
+	static int nr_to_fork;
+
+	nr_to_fork = nr;
+	start(work_forks, &nr_to_fork);
+	return 1;
+}
+
+static void *serve(void *unused);
+
+static int leave(void)
+{
+	start(serve, NULL);
+	fprintf(out, "1\n");
+	pthread_exit(NULL);
+}
+
+static int answer_to(const char *line)
+{
+	int n;
+
+	if (sscanf(line, "number %d", &n) == 1)
+		return victim_number(n);
+	if (sscanf(line, "forks %d", &n) == 1)
+		return forks_begin(n);
+	if (strcmp(line, "forked\n") == 0)
+		return nr_forked;
+	if (strcmp(line, "vfork\n") == 0)
+		return vfork_begin();
+	if (strcmp(line, "vforked\n") == 0)
+		return vfork_end();
+	if (strcmp(line, "leave\n") == 0)
+		return leave();
+	_exit(0);
+}
+
+static void *serve(void *unused)
+{
+	char line[128];
+
+	(void)unused;
+	while (fgets(line, sizeof(line), in) != NULL)
+		fprintf(out, "%d\n", answer_to(line));
+	return NULL;
+}
+
+static FILE *fifo(const char *name, const char *suffix)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%.100s.%s", name, suffix);
+	file = fopen(path, "r+");
+	if (file == NULL)
+		die(path);
+	setbuf(file, NULL);
+	return file;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	prctl(PR_SET_NAME, argv[1]);
+	in = fifo(argv[1], "in");
+	out = fifo(argv[1], "out");
+	serve(NULL);
+	return 0;
+}
