@@ -191,6 +191,9 @@ static enum ulp_code reloc_add(struct pool *pool, struct object *o, size_t table
 	if (ELF64_R_SYM(raw.r_info) >= o->nr_symbols - o->dynsyms)
 		return linked_fail(o, table, err, ULP_EELF,
 				   "a relocation names a symbol that does not exist");
+	if (!object_addend_fits(raw.r_addend))
+		return linked_fail(o, table, err, ULP_EELF,
+				   "a relocation's addend is larger than any address");
 	s = &o->sections[at];
 	s->relocs = pool_grow(pool, s->relocs, s->nr_relocs, &caps[at], sizeof(*s->relocs));
 	r = &s->relocs[s->nr_relocs++];

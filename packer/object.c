@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* User addresses have at most 56 bits (x86-64 with five levels of page tables). */
-#define MAX_ADDEND (INT64_C(1) << 56)
-
 static enum ulp_code object_fail(const struct object *o, size_t section, struct ulp_err *err,
 				 enum ulp_code code, const char *what)
 {
@@ -99,6 +96,9 @@ static enum ulp_code symbols_read(struct pool *pool, struct object *o, struct ul
 		if (s->shndx >= o->nr_sections && s->shndx < SHN_LORESERVE)
 			return object_fail(o, o->symtab, err, ULP_EELF,
 					   "a symbol is in a section that does not exist");
+		if (s->shndx < SHN_LORESERVE && s->value >= OBJECT_MAX_DISTANCE)
+			return object_fail(o, o->symtab, err, ULP_EELF,
+					   "a symbol's value is larger than any address");
 		if (s->shndx == SHN_XINDEX)
 			return object_fail(o, o->symtab, err, ULP_EUNSUP,
 					   "an object with that many sections is not supported");
@@ -145,8 +145,7 @@ static enum ulp_code rela_read(struct pool *pool, struct object *o, size_t i, st
 		if (r->off >= s->shdr.sh_size)
 			return object_fail(o, i, err, ULP_EELF,
 					   "a relocation lies outside its section");
-		/* So that no sum of an addend and a distance inside a file overflows. */
-		if (r->addend <= -MAX_ADDEND || r->addend >= MAX_ADDEND)
+		if (!object_addend_fits(r->addend))
 			return object_fail(o, i, err, ULP_EELF,
 					   "a relocation's addend is larger than any address");
 	}

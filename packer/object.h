@@ -19,6 +19,18 @@ enum reloc_action {
 	RELOC_SLOT,	/* refers to slots[index] of its object, of type `new_type` */
 };
 
+/*
+ * No place or distance in a file is as large: user addresses have at most 56 bits (x86-64 with
+ * five levels of page tables).  What is beyond is refused when a file is read, so that no sum
+ * of an addend and a place overflows.
+ */
+#define OBJECT_MAX_DISTANCE (INT64_C(1) << 56)
+
+static inline bool object_addend_fits(int64_t addend)
+{
+	return addend > -OBJECT_MAX_DISTANCE && addend < OBJECT_MAX_DISTANCE;
+}
+
 struct object_reloc {
 	uint64_t off; /* in its section */
 	uint32_t type;

@@ -115,6 +115,20 @@ static void refuses_addends_that_are_larger_than_any_address(void **state)
 	}
 }
 
+static void refuses_symbols_beyond_any_address(void **state)
+{
+	struct packer_lab *lab = *state;
+	struct eb *eb = eb_create(ET_REL, EM_X86_64);
+	const size_t text =
+		eb_section(eb, ".text.f", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, NULL, 16);
+
+	packer_lab_target(lab, TARGET, "f;");
+	add_function(eb, text, "g", R_X86_64_PC32);
+	eb_symbol(eb, "far", GLOBAL_FUNCTION, text, UINT64_C(1) << 63, 4);
+	write_object(lab, eb);
+	refused(lab, ULP_EELF, ".symtab", "larger than any address");
+}
+
 static void each_relocation_type_is_known_or_refused(void **state)
 {
 	const struct packer_arch *arch = packer_arch_find(EM_X86_64);
@@ -226,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LAB_TEST(refuses_relocations_for_a_section_without_content),
 		LAB_TEST(refuses_addends_that_are_larger_than_any_address),
+		LAB_TEST(refuses_symbols_beyond_any_address),
 		LAB_TEST(each_relocation_type_is_known_or_refused),
 		LAB_TEST(refuses_data_that_is_aligned_to_more_than_a_page),
 		LAB_TEST(alignment_of_what_stays_behind_costs_nothing),
