@@ -122,67 +122,41 @@ static enum ulp_code insides_check(struct work *w, struct ulp_err *err)
 	return code;
 }
 
-static enum ulp_code commit_check(struct work *w, struct ulp_err *err)
+static enum ulp_code commit_stopped(struct work *w, struct ulp_err *err)
 {
 	enum ulp_code code = guards_check(w, err);
 
-	return code ? code : insides_check(w, err);
-}
-
-static enum ulp_code commit_stopped(struct work *w, struct ulp_err *err)
-{
-	return plan_commit(&w->plan, err);
+	if (!code)
+		code = insides_check(w, err);
+	return code ? code : plan_commit(&w->plan, err);
 }
 
 static enum ulp_code recover_stopped(struct work *w, struct ulp_err *err)
 {
-	return registry_recover(&w->target.engine.registry, &w->target.rs.space, err);
+	enum ulp_code code = insides_check(w, err);
+
+	return code ? code : registry_recover(&w->target.engine.registry, &w->target.rs.space, err);
 }
 
-/* What is done while all threads are stopped. */
-struct stopped_step {
-	/* Does a thread stand in the way?  Asked of those that sleep before the others stop. */
-	enum ulp_code (*check)(struct work *w, struct ulp_err *err);
-	enum ulp_code (*take)(struct work *w, struct ulp_err *err);
-};
-
-static const struct stopped_step commit_step = {commit_check, commit_stopped};
-static const struct stopped_step recover_step = {insides_check, recover_stopped};
-
-struct early_look {
-	struct work *w;
-	const struct stopped_step *step;
-};
-
-static enum ulp_code early_look(void *ctx, struct ulp_err *err)
-{
-	const struct early_look *look = ctx;
-
-	return look->step->check(look->w, err);
-}
+typedef enum ulp_code stopped_fn(struct work *w, struct ulp_err *err);
 
 /* Stops all threads, and takes the step if none stands in the way; always resumes. */
-static enum ulp_code stop_once(struct work *w, const struct stopped_step *step, struct ulp_err *err)
+static enum ulp_code stop_once(struct work *w, stopped_fn *step, struct ulp_err *err)
 {
-	struct early_look look = {w, step};
 	struct ulp_err second;
-	enum ulp_code code, resumed;
+	enum ulp_code code = session_stop_all(w->session, err);
+	enum ulp_code resumed;
 
-	session_set_early(w->session, early_look, &look);
-	code = session_stop_all(w->session, err);
-	session_set_early(w->session, NULL, NULL);
 	if (code)
 		return code;
-	code = step->check(w, err);
-	if (!code)
-		code = step->take(w, err);
+	code = step(w, err);
 	resumed = session_resume_all(w->session, code ? &second : err);
 	/* Done is done: a thread that died at its resumption changes nothing. */
 	return code ? code : resumed == ULP_EGONE ? ULP_OK : resumed;
 }
 
 /* Again and again until nobody stands in the way, or the deadline. */
-static enum ulp_code stop_and(struct work *w, const struct stopped_step *step, struct ulp_err *err)
+static enum ulp_code stop_and(struct work *w, stopped_fn *step, struct ulp_err *err)
 {
 	struct ulp_err active = {0};
 
@@ -219,7 +193,7 @@ static enum ulp_code recover(struct work *w, struct ulp_err *err)
 		return ulp_fail(err, ULP_ESTOP,
 				"an earlier ulp did not live to finish a change; the next one "
 				"without --dry-run will");
-	code = stop_and(w, &recover_step, err);
+	code = stop_and(w, recover_stopped, err);
 	if (code)
 		return code;
 	w->recovered = true;
@@ -280,7 +254,7 @@ static enum ulp_code carry_out(struct work *w, struct ulp_err *err)
 	if (!code)
 		code = plan_write(&w->plan, err);
 	if (!code)
-		code = stop_and(w, &commit_step, err);
+		code = stop_and(w, commit_stopped, err);
 	if (!code) {
 		change_messages(w->change, &w->plan);
 		return ULP_OK;

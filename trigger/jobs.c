@@ -34,7 +34,8 @@ void jobs_catch_signals(void)
 		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
 			(void)sigaction(signals[i], &action, NULL);
 	}
-	/* A reader who has gone is no reason to leave processes out; the exit status tells of it. */
+	/* A reader who has gone is no reason to leave processes out; the exit status tells of it.
+	 */
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 

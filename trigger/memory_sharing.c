@@ -45,13 +45,6 @@ static enum ulp_code shared_with(pid_t pid, pid_t other, struct ulp_err *err)
 			other, task_name(other, name, sizeof(name)));
 }
 
-enum ulp_code memory_thread_not_shared(const struct process *proc, pid_t tid, struct ulp_err *err)
-{
-	pid_t child = sharing_child(proc->pid, tid);
-
-	return child == 0 ? ULP_OK : shared_with(proc->pid, child, err);
-}
-
 enum ulp_code memory_not_shared(const struct process *proc, struct ulp_err *err)
 {
 	struct task_status status;

@@ -12,15 +12,4 @@
  */
 ULP_MUST_CHECK enum ulp_code memory_not_shared(const struct process *proc, struct ulp_err *err);
 
-/*
- * The same for the children of one thread.  Holds for as long as that thread is stopped, but
- * for what exit(2) gives to it: children of a thread that ends go to the first one of the
- * process that lives (find_alive_thread() in the kernel's exit.c), which is its leader if that
- * lives.
- *
- * Error: ULP_ESTOP (names the other process).
- */
-ULP_MUST_CHECK enum ulp_code memory_thread_not_shared(const struct process *proc, pid_t tid,
-						      struct ulp_err *err);
-
 #endif

@@ -85,7 +85,7 @@ ULP_MUST_CHECK enum ulp_code session_resume_first(struct session *s, struct ulp_
 
 /*
  * Stops all threads, and is complete: new threads, exits and threads that
- * readdir missed are found (the number of threads that the kernel has must equal the
+ * readdir missed are found (facts: Threads: of /proc/PID/status must equal the
  * stopped ones plus listed zombies).  A vfork child that shares the memory is
  * waited for.  On failure everything that was stopped runs again.
  *
@@ -94,19 +94,7 @@ ULP_MUST_CHECK enum ulp_code session_resume_first(struct session *s, struct ulp_
  */
 ULP_MUST_CHECK enum ulp_code session_stop_all(struct session *s, struct ulp_err *err);
 
-/*
- * What session_stop_all() is to do when the threads that sleep are stopped and the busy ones
- * still run, so that these need not wait for it.  It finds in session_threads() those that are
- * stopped, and may be called again for further ones; where it fails nobody is stopped.  NULL:
- * nothing.
- */
-typedef enum ulp_code session_early_fn(void *ctx, struct ulp_err *err);
-void session_set_early(struct session *s, session_early_fn *early, void *ctx);
-
-/*
- * While all are stopped: the threads, but for those that were there for the early look: they
- * have not moved since.  Borrowed until session_resume_all().
- */
+/* While all are stopped: the threads.  Borrowed until session_resume_all(). */
 const struct stopped_thread *session_threads(const struct session *s, size_t *nr);
 
 /*

@@ -10,7 +10,6 @@
 #include "trigger/thread_regs.h"
 #include "trigger/tracee.h"
 
-#include <sched.h>
 #include <signal.h>
 
 /* The first thread while it executes our system calls. */
@@ -28,13 +27,7 @@ struct session {
 	struct tracee *tracees; /* [0] is the first thread, if nr > 0 */
 	size_t nr;
 	size_t cap;
-	struct stopped_thread *threads; /* while all are stopped, and for the early look */
-	size_t nr_threads;
-	bool hurries; /* runs before all others: see stop.c */
-	struct sched_param old_param;
-	int old_policy;
-	session_early_fn *early; /* or NULL */
-	void *early_ctx;
+	struct stopped_thread *threads; /* nr of them while all_stopped, else NULL */
 	bool all_stopped;
 	struct borrowed borrowed;
 	sigset_t old_mask; /* of the caller; SIGCHLD is blocked while the session works */

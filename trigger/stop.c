@@ -4,10 +4,10 @@
  * and readdir of /proc/PID/task may skip a living thread when one exits; so
  * passes over it are repeated until
  *
- *     number of threads, as the kernel has it == stopped threads + listed zombies
+ *     Threads: of /proc/PID/status == stopped threads + listed zombies
  *
- * holds.  What is stopped can neither end nor create threads, so equality proves
- * that nobody is left.
+ * holds after a pass that found nothing new.  What is stopped can neither end
+ * nor create threads, so equality proves that nobody is left.
  */
 #include "config.h"
 
@@ -23,9 +23,6 @@
 #define FIRST_PAUSE_NS (1 * NS_PER_MS)
 #define LAST_PAUSE_NS (50 * NS_PER_MS)
 
-/* How long the threads that sleep may take to stop while the busy ones still run. */
-#define ASLEEP_NS (250 * NS_PER_MS)
-
 /* The least time for a stop; after one thread did not, what the others have together. */
 #define LATE_NS (20 * NS_PER_MS)
 
@@ -35,6 +32,7 @@ struct pass {
 	size_t nr;
 	pid_t *zombies; /* owned; room for nr */
 	size_t nr_zombies;
+	size_t nr_fresh; /* seized in this pass */
 };
 
 static void pass_free(struct pass *pass)
@@ -98,6 +96,7 @@ static enum ulp_code meet_thread(struct session *s, pid_t tid, struct pass *pass
 		return session_fail(err, &why);
 	t->was_busy = is_busy(pid, tid);
 	s->nr++;
+	pass->nr_fresh++;
 	return ULP_OK;
 }
 
@@ -123,145 +122,21 @@ static enum ulp_code meet_threads(struct session *s, struct pass *pass, struct u
 	return code;
 }
 
-static void interrupt_threads(struct session *s, bool busy)
+/* The busy ones last: they are the first to be resumed, and what they feel is the time between. */
+static void interrupt_threads(struct session *s)
 {
-	for (size_t i = 0; i < s->nr; i++) {
-		struct tracee *t = &s->tracees[i];
+	for (int busy = 0; busy <= 1; busy++) {
+		for (size_t i = 0; i < s->nr; i++) {
+			struct tracee *t = &s->tracees[i];
 
-		if (t->state == TRACEE_RUNNING && t->was_busy == busy)
-			(void)tracee_interrupt(t); /* if it is gone, the wait tells */
-	}
-}
-
-/*
- * A child that shares the memory runs the same code and is none of our threads.  A stopped
- * thread creates none; only the children of one that ends may still be given to it, or to
- * all that live if the leader does not.
- */
-static enum ulp_code check_children(struct session *s, bool all_stopped, struct ulp_err *err)
-{
-	const pid_t pid = s->proc->pid;
-	bool leader_lives = false;
-
-	for (size_t i = 0; i < s->nr; i++)
-		leader_lives = leader_lives || s->tracees[i].tid == pid;
-	for (size_t i = 0; i < s->nr; i++) {
-		struct tracee *t = &s->tracees[i];
-		const bool may_inherit = t->tid == pid || !leader_lives;
-		enum ulp_code code;
-
-		if (t->state != TRACEE_STOPPED || (t->unshared && !(all_stopped && may_inherit)))
-			continue;
-		code = memory_thread_not_shared(s->proc, t->tid, err);
-		if (code != ULP_OK)
-			return code;
-		t->unshared = true;
-	}
-	return ULP_OK;
-}
-
-static void forget_threads(struct session *s)
-{
-	free(s->threads);
-	s->threads = NULL;
-	s->nr_threads = 0;
-}
-
-/* Those that are stopped and were not there for the early look. */
-static enum ulp_code read_threads(struct session *s, struct ulp_err *err)
-{
-	struct stopped_thread *threads = calloc(s->nr, sizeof(*threads));
-	size_t nr = 0;
-
-	if (threads == NULL)
-		return ulp_fail(err, ULP_ENOMEM, "out of memory for %zu threads", s->nr);
-	for (size_t i = 0; i < s->nr; i++) {
-		const struct tracee *t = &s->tracees[i];
-		struct thread_regs regs;
-
-		if (t->state != TRACEE_STOPPED || t->looked_at)
-			continue;
-		if (!thread_regs_get(t->tid, &regs)) {
-			free(threads);
-			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
-		}
-		threads[nr++] = (struct stopped_thread){
-			.tid = t->tid,
-			.pc = thread_regs_pc(&regs),
-			.sp = thread_regs_sp(&regs),
-			.tls = thread_regs_tls(&regs),
-		};
-	}
-	s->threads = threads;
-	s->nr_threads = nr;
-	return ULP_OK;
-}
-
-static enum ulp_code look_early(struct session *s, struct ulp_err *err)
-{
-	enum ulp_code code = ULP_OK;
-
-	if (s->early == NULL)
-		return ULP_OK;
-	code = read_threads(s, err);
-	if (code == ULP_OK && s->nr_threads > 0)
-		code = s->early(s->early_ctx, err);
-	forget_threads(s);
-	for (size_t i = 0; i < s->nr && code == ULP_OK; i++) {
-		if (s->tracees[i].state == TRACEE_STOPPED)
-			s->tracees[i].looked_at = true;
-	}
-	return code;
-}
-
-/*
- * The threads that sleep feel nothing of being stopped: they are first, and what can be asked
- * of them alone is asked before anybody else has to stand still.  Those that do not stop soon
- * are waited for with the others.
- */
-static enum ulp_code halt_sleeping(struct session *s, struct ulp_err *err)
-{
-	const uint64_t until = clock_ns() + ASLEEP_NS;
-	enum ulp_code code;
-
-	interrupt_threads(s, false);
-	for (size_t i = 0; i < s->nr; i++) {
-		struct tracee *t = &s->tracees[i];
-
-		if (t->state == TRACEE_RUNNING && !t->was_busy) {
-			(void)!tracee_await_stop(t, until < s->deadline_ns ? until : s->deadline_ns,
-						 false, NULL);
+			if (t->state == TRACEE_RUNNING && t->was_busy == busy)
+				(void)tracee_interrupt(t); /* if it is gone, the wait tells */
 		}
 	}
-	code = check_children(s, false, err);
-	return code == ULP_OK ? look_early(s, err) : code;
 }
 
 /*
- * While the threads stand still nobody else shall take the processor from us: on a busy machine
- * they would wait for that as well.  Where it is not allowed they do.
- */
-static void hurry(struct session *s)
-{
-	const struct sched_param param = {.sched_priority = sched_get_priority_min(SCHED_RR)};
-
-	s->old_policy = sched_getscheduler(0);
-	if (s->hurries || s->old_policy == SCHED_FIFO || s->old_policy == SCHED_RR ||
-	    sched_getparam(0, &s->old_param) != 0)
-		return;
-	s->hurries = sched_setscheduler(0, SCHED_RR, &param) == 0;
-}
-
-static void stop_hurrying(struct session *s)
-{
-	if (s->hurries)
-		(void)sched_setscheduler(0, s->old_policy, &s->old_param);
-	s->hurries = false;
-}
-
-/*
- * Interrupts all that run, then waits for each.  The busy ones are the last, and the first to be
- * resumed: what they feel is the time between.  Also if one does not stop the
+ * Interrupts all that run, then waits for each.  Also if one does not stop the
  * others are waited for, shortly: they stop all the same, and only who is known
  * to be stopped is resumed in the right order and at once.
  */
@@ -271,9 +146,7 @@ static enum ulp_code halt_threads(struct session *s, struct ulp_err *err)
 	enum ulp_code failure = ULP_OK;
 	bool exec = false;
 
-	hurry(s);
-	interrupt_threads(s, false);
-	interrupt_threads(s, true);
+	interrupt_threads(s);
 	for (size_t i = 0; i < s->nr; i++) {
 		struct tracee *t = &s->tracees[i];
 		enum ulp_code code = ULP_OK;
@@ -295,15 +168,14 @@ static enum ulp_code halt_threads(struct session *s, struct ulp_err *err)
 	return failure;
 }
 
-/*
- * The equation: what is stopped cannot end, so if as many threads live as are stopped there is no
- * other one.  A zombie counts only if it is still there after that was asked.
- */
+/* The equation.  A zombie counts only if it is still there after Threads: was read. */
 static bool is_complete(const struct session *s, const struct pass *pass)
 {
 	const pid_t pid = s->proc->pid;
+	struct task_status status;
 
-	if (tasks_count(pid) != s->nr + pass->nr_zombies)
+	if (pass->nr_fresh > 0 || !task_status(pid, pid, &status) ||
+	    status.nr_threads != s->nr + pass->nr_zombies)
 		return false;
 	for (size_t i = 0; i < pass->nr_zombies; i++) {
 		if (!is_zombie(pid, pass->zombies[i]))
@@ -320,8 +192,6 @@ static enum ulp_code try_stop(struct session *s, struct ulp_err *err)
 		enum ulp_code code = meet_threads(s, &pass, err);
 		bool complete;
 
-		if (code == ULP_OK)
-			code = halt_sleeping(s, err);
 		if (code == ULP_OK)
 			code = halt_threads(s, err);
 		complete = code == ULP_OK && is_complete(s, &pass);
@@ -342,9 +212,6 @@ static void let_go(struct session *s)
 {
 	watch_stop(s);
 	for (int busy = 1; busy >= 0; busy--) {
-		/* The others were asleep, and there may be many. */
-		if (!busy)
-			stop_hurrying(s);
 		for (size_t i = 0; i < s->nr; i++) {
 			struct tracee *t = &s->tracees[i];
 
@@ -359,6 +226,31 @@ static void let_go(struct session *s)
 	watch_start(s);
 }
 
+static enum ulp_code read_threads(struct session *s, struct ulp_err *err)
+{
+	struct stopped_thread *threads = calloc(s->nr, sizeof(*threads));
+
+	if (threads == NULL)
+		return ulp_fail(err, ULP_ENOMEM, "out of memory for %zu threads", s->nr);
+	for (size_t i = 0; i < s->nr; i++) {
+		struct thread_regs regs;
+
+		if (!thread_regs_get(s->tracees[i].tid, &regs)) {
+			free(threads);
+			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
+		}
+		threads[i] = (struct stopped_thread){
+			.tid = s->tracees[i].tid,
+			.pc = thread_regs_pc(&regs),
+			.sp = thread_regs_sp(&regs),
+			.tls = thread_regs_tls(&regs),
+		};
+	}
+	s->threads = threads;
+	s->all_stopped = true;
+	return ULP_OK;
+}
+
 static enum ulp_code stop_once(struct session *s, struct ulp_err *err)
 {
 	/*
@@ -370,18 +262,14 @@ static enum ulp_code stop_once(struct session *s, struct ulp_err *err)
 
 	if (code == ULP_OK)
 		code = session_hold_first(s, err);
-	/* It may have run since. */
-	for (size_t i = 0; i < s->nr; i++)
-		s->tracees[i].unshared = s->tracees[i].looked_at = false;
 	if (code == ULP_OK) {
 		s->tracees[0].was_busy = is_busy(s->proc->pid, s->tracees[0].tid);
 		code = try_stop(s, err);
 	}
 	if (code == ULP_OK)
-		code = check_children(s, true, err);
+		code = memory_not_shared(s->proc, err);
 	if (code == ULP_OK)
 		code = read_threads(s, err);
-	s->all_stopped = code == ULP_OK;
 	if (code != ULP_OK)
 		let_go(s);
 	return code;
@@ -423,15 +311,9 @@ enum ulp_code session_stop_all(struct session *s, struct ulp_err *err)
 	}
 }
 
-void session_set_early(struct session *s, session_early_fn *early, void *ctx)
-{
-	s->early = early;
-	s->early_ctx = ctx;
-}
-
 const struct stopped_thread *session_threads(const struct session *s, size_t *nr)
 {
-	*nr = s->nr_threads;
+	*nr = s->all_stopped ? s->nr : 0;
 	return s->threads;
 }
 
@@ -441,7 +323,8 @@ enum ulp_code session_resume_all(struct session *s, struct ulp_err *err)
 	if (!s->all_stopped)
 		return ULP_OK;
 	s->all_stopped = false;
-	forget_threads(s);
+	free(s->threads);
+	s->threads = NULL;
 	let_go(s);
 	return ULP_OK;
 }

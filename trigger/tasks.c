@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* include/linux/sched.h; the same since Linux 2.6.27 */
@@ -118,19 +117,6 @@ bool task_status(pid_t pid, pid_t tid, struct task_status *ret)
 		.caught = status_value(buf, "\nSigCgt:", 16),
 	};
 	return true;
-}
-
-size_t tasks_count(pid_t pid)
-{
-	struct task_status status;
-	struct stat folder;
-	char path[64];
-
-	/* The kernel's proc_task_getattr() adds the number to the two of an empty folder. */
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	if (stat(path, &folder) == 0 && folder.st_nlink > 2)
-		return folder.st_nlink - 2;
-	return task_status(pid, pid, &status) ? status.nr_threads : 0;
 }
 
 static int compare_tids(const void *a, const void *b)

@@ -54,12 +54,6 @@ bool task_status(pid_t pid, pid_t tid, struct task_status *ret);
 ULP_MUST_CHECK enum ulp_code tasks_list(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *err);
 
 /*
- * How many threads a process has, zombies included: what Threads: of /proc/PID/status
- * says, for the price of one stat(2).  0: it is gone.
- */
-size_t tasks_count(pid_t pid);
-
-/*
  * A thread whose files in /proc work: the leader, or if that has ended before
  * the others (its maps are empty then) the lowest one that lives.  0: none.
  * That one may end at any time, before its files are opened too: then it is to

@@ -33,8 +33,6 @@ struct tracee {
 	bool release;	 /* RUNNING: to be detached at its next stop */
 	bool was_busy;	 /* ran when we came: interrupted last and detached first */
 	bool exec;	 /* executed another program while seized */
-	bool unshared;	 /* while STOPPED: none of its children shares the memory */
-	bool looked_at;	 /* while STOPPED: see session_set_early() */
 };
 
 /* What wait() said about a thread. */

@@ -400,79 +400,6 @@ static void threads_are_described_while_stopped(void **state)
 	victim_finish(&v);
 }
 
-struct early {
-	struct session *s;
-	size_t nr; /* threads seen */
-	pid_t tids[2];
-	enum ulp_code code; /* to return */
-};
-
-static enum ulp_code early_look(void *ctx, struct ulp_err *err)
-{
-	struct early *early = ctx;
-	size_t nr;
-	const struct stopped_thread *threads = session_threads(early->s, &nr);
-
-	for (size_t i = 0; i < nr; i++) {
-		assert_true(early->nr < 2);
-		assert_true(threads[i].sp != 0);
-		early->tids[early->nr++] = threads[i].tid;
-	}
-	return early->code ? ulp_fail(err, early->code, "as the test wants it") : ULP_OK;
-}
-
-static void each_thread_is_seen_early_or_when_all_are_stopped(void **state)
-{
-	struct victim v = victim_start(two_threads, NULL);
-	struct process proc;
-	struct session *s;
-
-	(void)state;
-	open_victim(&v, &proc);
-	s = begin(&proc, 20);
-	for (int i = 0; i < 20; i++) {
-		struct early early = {.s = s};
-		const struct stopped_thread *threads;
-		size_t nr;
-
-		session_set_early(s, early_look, &early);
-		stop_all(s);
-		threads = session_threads(s, &nr);
-		assert_int_equal(early.nr + nr, 2);
-		for (size_t n = 0; n < nr; n++)
-			early.tids[early.nr++] = threads[n].tid;
-		assert_int_not_equal(early.tids[0], early.tids[1]);
-		assert_nobody_moves(&v);
-		resume_all(s);
-	}
-	session_end(s);
-	process_close(&proc);
-	victim_finish(&v);
-}
-
-static void early_look_that_fails_stops_nobody(void **state)
-{
-	struct victim v = victim_start(two_threads, NULL);
-	struct early early = {.code = ULP_EACTIVE};
-	struct process proc;
-	struct ulp_err err;
-	enum ulp_code code;
-
-	(void)state;
-	open_victim(&v, &proc);
-	early.s = begin(&proc, 20);
-	session_set_early(early.s, early_look, &early);
-	/* Where nobody happens to sleep there is nothing to look at. */
-	while ((code = session_stop_all(early.s, &err)) == ULP_OK)
-		resume_all(early.s);
-	assert_int_equal(code, ULP_EACTIVE);
-	assert_null(session_threads(early.s, &early.nr));
-	victim_await_rounds(&v, 100);
-	session_end(early.s);
-	process_close(&proc);
-	victim_finish(&v);
-}
-
 static void process_without_its_first_thread_is_stopped(void **state)
 {
 	struct victim v = victim_start(leader_ends, NULL);
@@ -757,8 +684,6 @@ int main(void)
 		cmocka_unit_test(stop_can_be_repeated_in_one_session),
 		cmocka_unit_test(many_threads_are_stopped),
 		cmocka_unit_test(threads_are_described_while_stopped),
-		cmocka_unit_test(each_thread_is_seen_early_or_when_all_are_stopped),
-		cmocka_unit_test(early_look_that_fails_stops_nobody),
 		cmocka_unit_test(process_without_its_first_thread_is_stopped),
 		cmocka_unit_test(child_of_vfork_is_waited_for),
 		cmocka_unit_test(calls_survive_a_stop_that_fails),
