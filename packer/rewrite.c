@@ -139,7 +139,9 @@ static void copy_sections(struct rewriter *w)
 								 strlen(old->new_name) + 1);
 		s->bytes = old->bytes;
 		s->len = old->shdr.sh_type == SHT_NOBITS ? (size_t)old->shdr.sh_size : old->len;
-		if (i && stays_behind(old) && old->shdr.sh_type != SHT_RELA) {
+		if (i && old->shdr.sh_type == SHT_RELA) {
+			s->shdr.sh_addralign = sizeof(uint64_t); /* whatever a damaged one says */
+		} else if (i && stays_behind(old)) {
 			s->shdr.sh_flags |= SHF_EXCLUDE;
 			s->shdr.sh_addralign = 1;
 		}
