@@ -52,14 +52,19 @@ __attribute__((format(printf, 4, 0))) static void fill(struct ulp_err *err, enum
 	vsnprintf(err->text, sizeof(err->text), ulp_err_text(fmt), args);
 }
 
+enum ulp_code ulp_vfail(struct ulp_err *err, enum ulp_code code, const char *fmt, va_list args)
+{
+	if (err != NULL)
+		fill(err, code, 0, fmt, args);
+	return code;
+}
+
 enum ulp_code(ulp_fail)(struct ulp_err *err, enum ulp_code code, const char *fmt, ...)
 {
 	va_list args;
 
-	if (err == NULL)
-		return code;
 	va_start(args, fmt);
-	fill(err, code, 0, fmt, args);
+	(void)ulp_vfail(err, code, fmt, args);
 	va_end(args);
 	return code;
 }

@@ -87,12 +87,19 @@ extern const char *(*ulp_err_translator)(const char *text);
  */
 const char *ulp_err_text(const char *text) __attribute__((format_arg(1)));
 
+/* Marks, for the catalogue of messages, a text that ulp_err_text() gets later, as of a table. */
+#define ULP_TEXT(text) text
+
 /*
  * Fills *err (which may be NULL) and returns code, so that a failing function
  * can `return ulp_fail(err, ULP_EELF, "...", ...)`.  Clears err->where.
  */
 enum ulp_code ulp_fail(struct ulp_err *err, enum ulp_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The same, for functions that add a place to all their failures. */
+enum ulp_code ulp_vfail(struct ulp_err *err, enum ulp_code code, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
 
 /* As ulp_fail(), with the current errno kept and its text appended. */
 enum ulp_code ulp_fail_errno(struct ulp_err *err, enum ulp_code code, const char *fmt, ...)

@@ -12,7 +12,8 @@ libcontainer_la_SOURCES = \
 	container/file.c container/file.h \
 	container/glance.c container/glance.h \
 	container/patch.c container/patch.h container/patch_frame.c container/patch_frame.h \
-	container/patch_read.c container/patch_write.c
+	container/patch_functions.c container/patch_read.c container/patch_reader.h \
+	container/patch_write.c
 libcontainer_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 
 # Needs libelf and libdw, which the runtime must not: for the tools.

@@ -4,7 +4,6 @@
 
 #include "container/patch_frame.h"
 
-#include <stdio.h>
 #include <string.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -68,13 +67,11 @@ const char *ulp_section_name(enum ulp_section section)
 enum ulp_code ulp_frame_fail(const struct ulp_frame *frame, struct ulp_err *err, enum ulp_code code,
 			     size_t off, const char *fmt, ...)
 {
-	char text[256];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), ulp_err_text(fmt), args);
+	(void)ulp_vfail(err, code, fmt, args);
 	va_end(args);
-	ulp_fail(err, code, "%s", text);
 	ulp_err_at(err, "%s+0x%zx", ulp_section_name(frame->section), off);
 	return code;
 }

@@ -9,14 +9,10 @@
 
 #include "packer/copies.h"
 
-#include "container/debug_file.h"
+#include "packer/dwarf_file.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Deeper nesting of scopes is not followed; compilers stay far below. */
 #define MAX_DEPTH 200u
@@ -51,16 +47,6 @@ struct walk {
 	size_t nr;
 	const char *unit; /* of the current unit: path of its source */
 };
-
-static const char *linkage_name(Dwarf_Die *die)
-{
-	Dwarf_Attribute attr;
-	const char *name = NULL;
-
-	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attr))
-		name = dwarf_formstring(&attr);
-	return name ? name : dwarf_diename(die);
-}
 
 static const char *declared_at(const struct walk *w, Dwarf_Die *die, const char **file)
 {
@@ -113,18 +99,6 @@ static void see(struct walk *w, Dwarf_Die *die, const char *name, const struct s
 			add_hit(w, i, die, scope);
 }
 
-/* Where the function's code starts; false if it has none. */
-static bool code_start(Dwarf_Die *die, uint64_t *vaddr)
-{
-	Dwarf_Addr start, end, base;
-
-	if (dwarf_entrypc(die, &start) != 0 && dwarf_lowpc(die, &start) != 0 &&
-	    dwarf_ranges(die, 0, &base, &start, &end) <= 0)
-		return false;
-	*vaddr = start;
-	return start != 0;
-}
-
 static void walk_children(struct walk *w, Dwarf_Die *parent, const struct scope *scope,
 			  unsigned depth);
 
@@ -135,12 +109,12 @@ static void walk_entry(struct walk *w, Dwarf_Die *die, const struct scope *scope
 	const int tag = dwarf_tag(die);
 
 	if (tag == DW_TAG_subprogram) {
-		own = (struct scope){.name = linkage_name(die)};
-		inner = own.name && code_start(die, &own.vaddr) ? &own : NULL;
+		own = (struct scope){.name = dwarf_file_symbol_name(die)};
+		inner = own.name && dwarf_file_code_start(die, &own.vaddr) ? &own : NULL;
 		if (own.name)
 			see(w, die, own.name, inner);
 	} else if (tag == DW_TAG_inlined_subroutine && scope) {
-		own.name = linkage_name(die);
+		own.name = dwarf_file_symbol_name(die);
 		if (own.name) {
 			see(w, die, own.name, scope);
 			inner = &own;
@@ -228,46 +202,23 @@ static void answer(struct pool *pool, struct copies_query *q, const struct hits 
 			copies_add(pool, q, &cap, &hits->list[i].copy);
 }
 
-static enum ulp_code walk_file(struct walk *w, const char *path, struct ulp_err *err)
-{
-	enum ulp_code code = ULP_OK;
-	Dwarf *dwarf = NULL;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		code = ulp_fail_errno(err, ULP_ESYS, "cannot be opened");
-	else if (!(dwarf = dwarf_begin(fd, DWARF_C_READ)))
-		code = ulp_fail(err, ULP_EELF, "debug information: %s", dwarf_errmsg(-1));
-	else
-		walk_units(w, dwarf);
-	if (code)
-		ulp_err_at(err, "%s", path);
-	dwarf_end(dwarf);
-	if (fd >= 0)
-		close(fd);
-	return code;
-}
-
 enum ulp_code copies_find_dwarf(struct pool *pool, const struct target *target,
 				struct copies_query *queries, size_t nr, const char **told_by,
 				struct ulp_err *err)
 {
 	struct walk w = {.pool = pool, .queries = queries, .nr = nr};
+	struct dwarf_file file;
 	enum ulp_code code;
-	char *found;
 
 	*told_by = NULL;
-	code = ulp_debug_file_find(target->library.file.path, target->debug_file, ".debug_info",
-				   &found, err);
-	if (code || !found)
-		return code;
-	w.hits = pool_alloc(pool, nr, sizeof(*w.hits));
-	code = walk_file(&w, found, err);
-	for (size_t i = 0; !code && i < nr; i++)
-		answer(pool, &queries[i], &w.hits[i]);
-	if (!code)
-		*told_by = pool_printf(pool, "the debug information of %s", found);
-	free(found);
+	code = dwarf_file_open(target, &file, err);
+	if (!code && file.dwarf) {
+		w.hits = pool_alloc(pool, nr, sizeof(*w.hits));
+		walk_units(&w, file.dwarf);
+		for (size_t i = 0; i < nr; i++)
+			answer(pool, &queries[i], &w.hits[i]);
+		*told_by = pool_printf(pool, "the debug information of %s", file.path);
+	}
+	dwarf_file_close(&file);
 	return code;
 }

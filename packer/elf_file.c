@@ -134,6 +134,22 @@ enum ulp_code elf_file_data(const struct elf_file *file, size_t i, const unsigne
 	return code;
 }
 
+enum ulp_code elf_file_records(const struct elf_file *file, size_t i, struct elf_records *records,
+			       struct ulp_err *err)
+{
+	return elf_file_data(file, i, &records->bytes, &records->len, err);
+}
+
+bool elf_records_next(struct elf_records *records, void *record, size_t size)
+{
+	if (records->len < size)
+		return false;
+	memcpy(record, records->bytes, size);
+	records->bytes += size;
+	records->len -= size;
+	return true;
+}
+
 const char *elf_string(const unsigned char *table, size_t len, uint64_t off)
 {
 	if (off >= len || !memchr(table + off, 0, len - off))

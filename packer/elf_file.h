@@ -66,6 +66,19 @@ ULP_MUST_CHECK enum ulp_code elf_file_data(const struct elf_file *file, size_t i
 					   const unsigned char **data, size_t *len,
 					   struct ulp_err *err);
 
+/* What is left of a section that consists of records of one size: relocations, tags, addresses. */
+struct elf_records {
+	const unsigned char *bytes;
+	size_t len;
+};
+
+/* All records of section i.  Errors: those of elf_file_data(). */
+ULP_MUST_CHECK enum ulp_code elf_file_records(const struct elf_file *file, size_t i,
+					      struct elf_records *records, struct ulp_err *err);
+
+/* Copies the next record, which need not be aligned in the file; false: no whole one is left. */
+bool elf_records_next(struct elf_records *records, void *record, size_t size);
+
 /* The string at off of a string table, NULL if it does not end inside of it. */
 const char *elf_string(const unsigned char *table, size_t len, uint64_t off);
 

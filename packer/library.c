@@ -16,25 +16,23 @@ static enum ulp_code dynamic_fail(const struct library *l, const char *what, str
 static enum ulp_code dynamic_read(struct pool *pool, struct library *l, struct ulp_err *err)
 {
 	size_t i = elf_file_find_type(&l->file, SHT_DYNAMIC);
-	const unsigned char *data, *strings;
-	size_t len, strings_len, cap = 0;
+	struct elf_records records;
+	const unsigned char *strings;
+	size_t strings_len, cap = 0;
 	enum ulp_code code;
+	Elf64_Dyn dyn;
 
 	if (!i)
 		return ULP_OK; /* a static executable */
-	code = elf_file_data(&l->file, i, &data, &len, err);
+	code = elf_file_records(&l->file, i, &records, err);
 	if (!code)
 		code = elf_file_data(&l->file, ulp_elf_section(&l->file.elf, i).sh_link, &strings,
 				     &strings_len, err);
 	if (code)
 		return code;
-	for (size_t off = 0; off + sizeof(Elf64_Dyn) <= len; off += sizeof(Elf64_Dyn)) {
-		Elf64_Dyn dyn;
+	while (elf_records_next(&records, &dyn, sizeof(dyn)) && dyn.d_tag != DT_NULL) {
 		const char *name;
 
-		memcpy(&dyn, data + off, sizeof(dyn));
-		if (dyn.d_tag == DT_NULL)
-			break;
 		/* Not by PT_INTERP: shared libraries that can be started have it too. */
 		if (dyn.d_tag == DT_FLAGS_1 && dyn.d_un.d_val & DF_1_PIE)
 			l->is_program = true;

@@ -7,7 +7,6 @@
 #include "packer/rewrite.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 /* A shorter build ID is no identity: a UUID and MD5 have 16 bytes, SHA-1 has 20. */
@@ -18,13 +17,11 @@
 enum ulp_code linked_fail(const struct object *object, size_t section, struct ulp_err *err,
 			  enum ulp_code code, const char *fmt, ...)
 {
-	char text[sizeof(err->text)];
 	va_list args;
 
 	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args);
+	(void)ulp_vfail(err, code, fmt, args);
 	va_end(args);
-	ulp_fail(err, code, "%s", text);
 	if (section)
 		ulp_err_at(err, "%s", ulp_elf_section_name(&object->file.elf, section));
 	ulp_err_at(err, "%s", object->file.path);
@@ -125,19 +122,13 @@ static enum ulp_code check_tag(const struct object *o, size_t section, const Elf
 
 static enum ulp_code check_dynamic(const struct object *o, size_t section, struct ulp_err *err)
 {
-	const unsigned char *data;
+	struct elf_records records;
 	enum ulp_code code;
-	size_t len;
+	Elf64_Dyn dyn;
 
-	code = elf_file_data(&o->file, section, &data, &len, err);
-	for (size_t off = 0; !code && off + sizeof(Elf64_Dyn) <= len; off += sizeof(Elf64_Dyn)) {
-		Elf64_Dyn dyn;
-
-		memcpy(&dyn, data + off, sizeof(dyn));
-		if (dyn.d_tag == DT_NULL)
-			break;
+	code = elf_file_records(&o->file, section, &records, err);
+	while (!code && elf_records_next(&records, &dyn, sizeof(dyn)) && dyn.d_tag != DT_NULL)
 		code = check_tag(o, section, &dyn, err);
-	}
 	return code;
 }
 

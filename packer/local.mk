@@ -9,7 +9,8 @@ libpacker_la_SOURCES = \
 	packer/arch/x86_64/tails.c packer/arch/x86_64/tails.h \
 	packer/arch/x86_64/tls_code.c packer/arch/x86_64/tls_code.h \
 	packer/bfd_open.c packer/bfd_open.h \
-	packer/bind.c \
+	packer/bind.c packer/bind_parts.h \
+	packer/bind_defined.c packer/bind_target.c \
 	packer/changed.c \
 	packer/closure.c packer/closure.h packer/closure_explain.c \
 	packer/copies.c packer/copies.h \
@@ -17,6 +18,7 @@ libpacker_la_SOURCES = \
 	packer/decode.c packer/decode.h \
 	packer/correlate.c packer/correlate.h \
 	packer/disassemble.c packer/disassemble.h \
+	packer/dwarf_file.c packer/dwarf_file.h \
 	packer/elf_file.c packer/elf_file.h \
 	packer/elf_versions.c \
 	packer/emit.c packer/emit.h \

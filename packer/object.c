@@ -93,7 +93,9 @@ static enum ulp_code symbols_read(struct pool *pool, struct object *o, struct ul
 
 		if (s->type == STT_FILE && !*o->source)
 			o->source = path_base_name(s->name);
-		if (s->shndx >= o->nr_sections && s->shndx < SHN_LORESERVE)
+		/* SHN_ABS and SHN_COMMON say of what is no section where it is. */
+		if (s->shndx >= o->nr_sections && s->shndx != SHN_XINDEX &&
+		    (s->shndx < SHN_LORESERVE || s->type == STT_SECTION))
 			return object_fail(o, o->symtab, err, ULP_EELF,
 					   "a symbol is in a section that does not exist");
 		if (s->shndx < SHN_LORESERVE && s->value >= OBJECT_MAX_DISTANCE)

@@ -35,19 +35,17 @@ static enum ulp_code check_relocs(const struct result *r, const struct selection
 				  struct ulp_err *err)
 {
 	const struct packer_arch *arch = sel->target->arch;
-	const unsigned char *data;
+	struct elf_records records;
 	enum ulp_code code;
-	size_t len;
+	Elf64_Rela rela;
 
-	code = elf_file_data(&r->file, i, &data, &len, err);
+	code = elf_file_records(&r->file, i, &records, err);
 	if (code)
 		return code;
-	for (size_t off = 0; off + sizeof(Elf64_Rela) <= len; off += sizeof(Elf64_Rela)) {
+	while (elf_records_next(&records, &rela, sizeof(rela))) {
 		const struct reloc_type *type;
 		const char *symbol = "";
-		Elf64_Rela rela;
 
-		memcpy(&rela, data + off, sizeof(rela));
 		if (arch->dynamic((uint32_t)ELF64_R_TYPE(rela.r_info)) <= DYNAMIC_SYMBOL)
 			continue;
 		type = arch->reloc((uint32_t)ELF64_R_TYPE(rela.r_info));
@@ -75,24 +73,18 @@ static enum ulp_code check_dynamic(const struct result *r, size_t i, struct ulp_
 		{DT_NEEDED, ULP_EUNSUP, "needed libraries"},
 		{DT_TEXTREL, ULP_ERELOC, "relocations in code; compile with -fPIC"},
 	};
-	const unsigned char *data;
+	struct elf_records records;
 	enum ulp_code code;
-	size_t len;
+	Elf64_Dyn dyn;
 
-	code = elf_file_data(&r->file, i, &data, &len, err);
+	code = elf_file_records(&r->file, i, &records, err);
 	if (code)
 		return code;
-	for (size_t off = 0; off + sizeof(Elf64_Dyn) <= len; off += sizeof(Elf64_Dyn)) {
-		Elf64_Dyn dyn;
-
-		memcpy(&dyn, data + off, sizeof(dyn));
-		if (dyn.d_tag == DT_NULL)
-			break;
+	while (elf_records_next(&records, &dyn, sizeof(dyn)) && dyn.d_tag != DT_NULL)
 		for (size_t k = 0; k < sizeof(refused) / sizeof(refused[0]); k++)
 			if (dyn.d_tag == refused[k].tag)
 				return ulp_fail(err, refused[k].code, "the container would have %s",
 						refused[k].what);
-	}
 	return ULP_OK;
 }
 

@@ -2,7 +2,7 @@
 /*
  * The selection: what of the objects goes into the container, and where each
  * reference in it leads.  Starts at the functions of the spec and follows
- * relocations; bind.c decides about symbols, select.c about relocations.
+ * relocations; bind*.c decide about symbols, select.c about relocations.
  */
 #ifndef ULP_PACKER_SELECT_H
 #define ULP_PACKER_SELECT_H

@@ -10,7 +10,6 @@
 
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 static enum ulp_code decode_version(struct decoder *d, const struct yaml_node *node, void *into,
@@ -255,13 +254,11 @@ enum ulp_code spec_load(struct pool *pool, const char *path, struct spec *spec, 
 enum ulp_code spec_fail(const struct spec *spec, struct yaml_place place, enum ulp_code code,
 			struct ulp_err *err, const char *fmt, ...)
 {
-	char text[sizeof(err->text)];
 	va_list args;
 
 	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args);
+	(void)ulp_vfail(err, code, fmt, args);
 	va_end(args);
-	ulp_fail(err, code, "%s", text);
 	ulp_err_at(err, "%s:%zu:%zu", spec->source.path, place.line, place.column);
 	return code;
 }

@@ -8,14 +8,10 @@
 
 #include "packer/stock.h"
 
-#include "container/debug_file.h"
+#include "packer/dwarf_file.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* What the debug information says of the target's source files. */
 struct sources {
@@ -57,28 +53,6 @@ static void look_at_units(struct pool *pool, struct sources *sources, Dwarf *dwa
 		look_at_unit(pool, sources, &unit);
 }
 
-static enum ulp_code sources_read(struct pool *pool, const char *path, struct sources *sources,
-				  struct ulp_err *err)
-{
-	enum ulp_code code = ULP_OK;
-	Dwarf *dwarf = NULL;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		code = ulp_fail_errno(err, ULP_ESYS, "cannot be opened");
-	else if (!(dwarf = dwarf_begin(fd, DWARF_C_READ)))
-		code = ulp_fail(err, ULP_EELF, "debug information: %s", dwarf_errmsg(-1));
-	else
-		look_at_units(pool, sources, dwarf);
-	if (code)
-		ulp_err_at(err, "%s", path);
-	dwarf_end(dwarf);
-	if (fd >= 0)
-		close(fd);
-	return code;
-}
-
 static const char *evidence(struct pool *pool, const struct sources *sources)
 {
 	if (!sources->nr)
@@ -91,16 +65,15 @@ enum ulp_code stock_check(struct pool *pool, const struct target *target, struct
 			  struct ulp_err *err)
 {
 	struct sources sources = {0};
+	struct dwarf_file file;
 	enum ulp_code code;
-	char *found = NULL;
 
 	if (target->layout != ULP_ENTRY_PFE_16_14)
 		return ULP_OK;
-	code = ulp_debug_file_find(target->library.file.path, target->debug_file, ".debug_info",
-				   &found, err);
-	if (!code && found)
-		code = sources_read(pool, found, &sources, err);
-	free(found);
+	code = dwarf_file_open(target, &file, err);
+	if (!code && file.dwarf)
+		look_at_units(pool, &sources, file.dwarf);
+	dwarf_file_close(&file);
 	if (code || (sources.nr && !sources.nr_unsafe))
 		return code;
 	report_add(report, pool, NOTE_WARNING,

@@ -66,21 +66,17 @@ enum ulp_code target_tls_slots_read(struct pool *pool, struct target *target, st
 
 	for (size_t i = 1; i < file->elf.nr_sections; i++) {
 		const Elf64_Shdr shdr = ulp_elf_section(&file->elf, i);
-		const unsigned char *data;
+		struct elf_records records;
 		enum ulp_code code;
-		size_t len;
+		Elf64_Rela rela;
 
 		if (shdr.sh_type != SHT_RELA || !(shdr.sh_flags & SHF_ALLOC))
 			continue;
-		code = elf_file_data(file, i, &data, &len, err);
+		code = elf_file_records(file, i, &records, err);
 		if (code)
 			return code;
-		for (size_t off = 0; off + sizeof(Elf64_Rela) <= len; off += sizeof(Elf64_Rela)) {
-			Elf64_Rela rela;
-
-			memcpy(&rela, data + off, sizeof(rela));
+		while (elf_records_next(&records, &rela, sizeof(rela)))
 			slot_add(pool, target, &cap, &rela);
-		}
 	}
 	return ULP_OK;
 }

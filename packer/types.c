@@ -99,7 +99,7 @@ static void add_own_function(struct types_checker *c, Dwarf_Die *function)
 	const char *name = dwarf_diename(function);
 	uint64_t address;
 
-	if (types_code_start(function, &address) && comes_along(c, address))
+	if (dwarf_file_code_start(function, &address) && comes_along(c, address))
 		types_edge_function(&c->edge, function, replaced_by(c, address) != NULL,
 				    name ? name : "the fix");
 }
@@ -110,7 +110,7 @@ static enum ulp_code check_own_function(struct types_checker *c, Dwarf_Die *func
 	const struct replacement *r = NULL;
 	uint64_t address;
 
-	if (types_code_start(function, &address))
+	if (dwarf_file_code_start(function, &address))
 		r = replaced_by(c, address);
 	return r ? types_check_replaced(c, function, r, err) : ULP_OK;
 }

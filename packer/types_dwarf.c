@@ -4,15 +4,10 @@
 
 #include "packer/types_dwarf.h"
 
-#include "container/debug_file.h"
-
 #include <dwarf.h>
 #include <elfutils/libdwelf.h>
-#include <fcntl.h>
 #include <gelf.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* --- entries ---------------------------------------------------------------------- */
 
@@ -40,27 +35,6 @@ bool types_type_of(Dwarf_Die *die, Dwarf_Die *type)
 bool types_peel(Dwarf_Die *type, Dwarf_Die *peeled)
 {
 	return dwarf_peel_type(type, peeled) == 0;
-}
-
-const char *types_linkage_name(Dwarf_Die *die)
-{
-	Dwarf_Attribute attr;
-	const char *name = NULL;
-
-	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attr))
-		name = dwarf_formstring(&attr);
-	return name ? name : dwarf_diename(die);
-}
-
-bool types_code_start(Dwarf_Die *die, uint64_t *vaddr)
-{
-	Dwarf_Addr start, end, base;
-
-	if (dwarf_entrypc(die, &start) != 0 && dwarf_lowpc(die, &start) != 0 &&
-	    dwarf_ranges(die, 0, &base, &start, &end) <= 0)
-		return false;
-	*vaddr = start;
-	return start != 0;
 }
 
 /* Since DWARF 5 (6.2.4) file 0 is the source itself, which libdw 0.188 does not answer. */
@@ -143,13 +117,13 @@ static bool is_unit(uint8_t type)
 	return type == DW_UT_compile || type == DW_UT_type;
 }
 
-static void units_read(struct pool *pool, struct types_file *file)
+static void units_read(struct pool *pool, struct types_file *file, Dwarf *dwarf)
 {
 	Dwarf_CU *cu = NULL;
 	uint8_t type;
 	Dwarf_Die die, sub;
 
-	while (dwarf_get_units(file->dwarf, cu, &cu, NULL, &type, &die, &sub) == 0) {
+	while (dwarf_get_units(dwarf, cu, &cu, NULL, &type, &die, &sub) == 0) {
 		const char *name = dwarf_diename(&die);
 
 		if (!is_unit(type))
@@ -180,7 +154,8 @@ static int find_no_debuginfo(Dwfl_Module *module, void **userdata, const char *n
 	return -1;
 }
 
-static enum ulp_code open_relocated(struct types_file *file, struct ulp_err *err)
+static enum ulp_code open_relocated(struct types_file *file, const char *path, Dwarf **dwarf,
+				    struct ulp_err *err)
 {
 	static const Dwfl_Callbacks callbacks = {
 		.find_elf = dwfl_build_id_find_elf,
@@ -192,15 +167,14 @@ static enum ulp_code open_relocated(struct types_file *file, struct ulp_err *err
 	file->dwfl = dwfl_begin(&callbacks);
 	if (file->dwfl) {
 		dwfl_report_begin(file->dwfl);
-		file->module = dwfl_report_offline(file->dwfl, "", file->path, -1);
+		file->module = dwfl_report_offline(file->dwfl, "", path, -1);
 		(void)dwfl_report_end(file->dwfl, NULL, NULL);
 	}
-	if (file->module)
-		file->dwarf = dwfl_module_getdwarf(file->module, &bias);
-	if (file->dwarf)
+	*dwarf = file->module ? dwfl_module_getdwarf(file->module, &bias) : NULL;
+	if (*dwarf)
 		return ULP_OK;
 	ulp_fail(err, ULP_EELF, "debug information: %s", dwfl_errmsg(-1));
-	ulp_err_at(err, "%s", file->path);
+	ulp_err_at(err, "%s", path);
 	return ULP_EELF;
 }
 
@@ -208,13 +182,14 @@ enum ulp_code types_open_object(struct pool *pool, const struct object *object,
 				struct types_file *file, struct ulp_err *err)
 {
 	enum ulp_code code;
+	Dwarf *dwarf;
 
-	*file = (struct types_file){.path = object->file.path, .fd = -1};
+	*file = (struct types_file){.target.fd = -1};
 	if (!ulp_elf_find_section(&object->file.elf, ".debug_info"))
 		return ULP_OK;
-	code = open_relocated(file, err);
+	code = open_relocated(file, object->file.path, &dwarf, err);
 	if (!code)
-		units_read(pool, file);
+		units_read(pool, file, dwarf);
 	return code;
 }
 
@@ -231,42 +206,27 @@ enum ulp_code types_open_target(struct pool *pool, const struct target *target,
 				struct types_file *file, struct ulp_err *err)
 {
 	enum ulp_code code;
-	char *found;
 
-	*file = (struct types_file){.path = target->library.file.path, .fd = -1};
-	file->lack = "it has no debug information, and no debug file was found; install its debug "
-		     "package";
-	code = ulp_debug_file_find(file->path, target->debug_file, ".debug_info", &found, err);
-	if (code || !found)
+	*file = (struct types_file){
+		.lack = "it has no debug information, and no debug file was found; install its "
+			"debug package",
+	};
+	code = dwarf_file_open(target, &file->target, err);
+	if (code || !file->target.dwarf)
 		return code;
-	file->path = pool_strdup(pool, found);
-	free(found);
-	file->fd = open(file->path, O_RDONLY | O_CLOEXEC);
-	if (file->fd < 0)
-		code = ulp_fail_errno(err, ULP_ESYS, "cannot be opened");
-	else if (!(file->dwarf = dwarf_begin(file->fd, DWARF_C_READ)))
-		code = ulp_fail(err, ULP_EELF, "debug information: %s", dwarf_errmsg(-1));
-	if (code)
-		ulp_err_at(err, "%s", file->path);
-	else if (is_whole(file->dwarf))
-		units_read(pool, file);
+	if (is_whole(file->target.dwarf))
+		units_read(pool, file, file->target.dwarf);
 	else
 		file->lack = "the file that its debug information refers to (.gnu_debugaltlink) "
 			     "was not found; install its debug package completely";
-	return code;
+	return ULP_OK;
 }
 
 void types_close(struct types_file *file)
 {
-	if (file->dwfl)
-		dwfl_end(file->dwfl);
-	else
-		dwarf_end(file->dwarf);
-	if (file->fd >= 0)
-		close(file->fd);
+	dwfl_end(file->dwfl);
 	file->dwfl = NULL;
-	file->dwarf = NULL;
-	file->fd = -1;
+	dwarf_file_close(&file->target);
 }
 
 /*
@@ -307,7 +267,7 @@ bool types_function_at(struct pool *pool, struct types_file *file, size_t unit, 
 		Dwarf_Die copy = e->die;
 		uint64_t start;
 
-		if (e->tag == DW_TAG_subprogram && types_code_start(&copy, &start) &&
+		if (e->tag == DW_TAG_subprogram && dwarf_file_code_start(&copy, &start) &&
 		    start == vaddr) {
 			*die = copy;
 			return true;

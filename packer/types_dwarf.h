@@ -6,10 +6,9 @@
 #ifndef ULP_PACKER_TYPES_DWARF_H
 #define ULP_PACKER_TYPES_DWARF_H
 
+#include "packer/dwarf_file.h"
 #include "packer/object.h"
-#include "packer/target.h"
 
-#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 
 /* Deeper nesting of scopes or types is not followed; compilers stay far below. */
@@ -43,12 +42,10 @@ struct types_range {
 };
 
 struct types_file {
-	const char *path;
-	Dwarf *dwarf;	  /* NULL: no debug information */
-	const char *lack; /* of the target without units: why it has none */
-	Dwfl *dwfl;	  /* of an object: has relocated it; owns `dwarf` */
+	struct dwarf_file target; /* not open for an object */
+	const char *lack;	  /* of the target without units: why it has none */
+	Dwfl *dwfl;		  /* of an object: has relocated it, and owns what it says */
 	Dwfl_Module *module;
-	int fd; /* of the target; -1: none */
 	struct types_unit *units;
 	size_t nr_units;
 	size_t units_cap;
@@ -86,9 +83,6 @@ bool types_unit_at(const struct types_file *file, uint64_t vaddr, size_t *unit);
 bool types_function_at(struct pool *pool, struct types_file *file, size_t unit, uint64_t vaddr,
 		       Dwarf_Die *die);
 
-/* Where a function's code starts; false: it has none. */
-bool types_code_start(Dwarf_Die *die, uint64_t *vaddr);
-
 /* Address that the object's debug information has for this place. */
 uint64_t types_object_address(const struct types_file *file, size_t section, uint64_t off);
 
@@ -103,9 +97,6 @@ bool types_type_of(Dwarf_Die *die, Dwarf_Die *type);
 
 /* As types_type_of() without typedefs and qualifiers; false: void. */
 bool types_peel(Dwarf_Die *type, Dwarf_Die *peeled);
-
-/* Name as in the symbol table, NULL for none. */
-const char *types_linkage_name(Dwarf_Die *die);
 
 /* "dir/file.h:12" of the declaration, relative to the folder of the compilation; "" if unknown. */
 const char *types_place(struct pool *pool, Dwarf_Die *die);

@@ -120,7 +120,7 @@ static bool virtual_read(Dwarf_Die *die, struct field *f)
 	    !place_of(die, DW_AT_vtable_elem_location, &f->bit))
 		return false;
 	f->what = "virtual function";
-	f->name = types_linkage_name(die) ? types_linkage_name(die) : "";
+	f->name = dwarf_file_symbol_name(die) ? dwarf_file_symbol_name(die) : "";
 	return true;
 }
 

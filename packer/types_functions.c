@@ -89,7 +89,7 @@ static bool find_then(struct types_checker *c, const struct elf_symbol *symbol, 
 /* A name that C++ made holds the types of the parameters. */
 static bool name_tells(Dwarf_Die *function)
 {
-	const char *plain = dwarf_diename(function), *linkage = types_linkage_name(function);
+	const char *plain = dwarf_diename(function), *linkage = dwarf_file_symbol_name(function);
 
 	return plain && linkage && strcmp(plain, linkage) != 0 && strncmp(linkage, "_Z", 2) == 0;
 }

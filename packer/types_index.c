@@ -51,7 +51,7 @@ static const char *entry_name(struct collector *c, Dwarf_Die *die, int tag, cons
 	const char *name;
 
 	if (tag == DW_TAG_subprogram || tag == DW_TAG_variable)
-		return types_linkage_name(die);
+		return dwarf_file_symbol_name(die);
 	name = dwarf_diename(die);
 	return name && *scope ? pool_printf(c->pool, "%s%s", scope, name) : name;
 }

@@ -91,18 +91,17 @@ static const struct object_reloc *reloc_at(const struct value *v, uint64_t off)
 static void dynamic_read(struct value *v)
 {
 	const struct elf_file *file = &v->sel->target->library.file;
-	const unsigned char *bytes;
+	struct elf_records records;
 	Elf64_Rela rela;
-	size_t len, cap = 0;
+	size_t cap = 0;
 
 	for (size_t i = 1; i < file->elf.nr_sections; i++) {
 		const Elf64_Shdr shdr = ulp_elf_section(&file->elf, i);
 
 		if (shdr.sh_type != SHT_RELA || !(shdr.sh_flags & SHF_ALLOC) ||
-		    elf_file_data(file, i, &bytes, &len, NULL))
+		    elf_file_records(file, i, &records, NULL))
 			continue;
-		for (size_t k = 0; k + sizeof(rela) <= len; k += sizeof(rela)) {
-			memcpy(&rela, bytes + k, sizeof(rela));
+		while (elf_records_next(&records, &rela, sizeof(rela))) {
 			if (rela.r_offset - v->then->value >= v->then->size)
 				continue;
 			v->dynamic = pool_grow(v->sel->pool, v->dynamic, v->nr_dynamic, &cap,

@@ -110,43 +110,38 @@ static enum ulp_code scan_code(struct search *s, size_t section, struct ulp_err 
 }
 
 /* Relative relocations have the address as their addend; RELR has it in place. */
-static enum ulp_code scan_relocations(struct search *s, size_t section, struct ulp_err *err)
+static bool relocation_refers(struct elf_records *records, uint64_t vaddr)
 {
-	const unsigned char *bytes;
-	enum ulp_code code;
-	size_t len;
+	Elf64_Rela rela;
 
-	code = elf_file_data(&s->target->library.file, section, &bytes, &len, err);
-	if (code)
-		return code;
-	for (size_t off = 0; off + sizeof(Elf64_Rela) <= len; off += sizeof(Elf64_Rela)) {
-		Elf64_Rela rela;
-
-		memcpy(&rela, bytes + off, sizeof(rela));
-		if (!ELF64_R_SYM(rela.r_info) && (uint64_t)rela.r_addend == s->vaddr)
-			s->users.others = true;
-	}
-	return ULP_OK;
+	while (elf_records_next(records, &rela, sizeof(rela)))
+		if (!ELF64_R_SYM(rela.r_info) && (uint64_t)rela.r_addend == vaddr)
+			return true;
+	return false;
 }
 
 /* Tables without dynamic relocations: of an executable at a fixed place, or packed as RELR. */
-static enum ulp_code scan_data(struct search *s, size_t section, struct ulp_err *err)
+static bool word_refers(struct elf_records *records, uint64_t vaddr)
 {
-	const unsigned char *bytes;
+	uint64_t word;
+
+	while (elf_records_next(records, &word, sizeof(word)))
+		if (word == vaddr)
+			return true;
+	return false;
+}
+
+static enum ulp_code scan_records(struct search *s, size_t section,
+				  bool (*refers)(struct elf_records *records, uint64_t vaddr),
+				  struct ulp_err *err)
+{
+	struct elf_records records;
 	enum ulp_code code;
-	size_t len;
 
-	code = elf_file_data(&s->target->library.file, section, &bytes, &len, err);
-	if (code)
-		return code;
-	for (size_t off = 0; off + sizeof(uint64_t) <= len; off += sizeof(uint64_t)) {
-		uint64_t word;
-
-		memcpy(&word, bytes + off, sizeof(word));
-		if (word == s->vaddr)
-			s->users.others = true;
-	}
-	return ULP_OK;
+	code = elf_file_records(&s->target->library.file, section, &records, err);
+	if (!code && refers(&records, s->vaddr))
+		s->users.others = true;
+	return code;
 }
 
 static bool is_exported(const struct target *target, uint64_t vaddr)
@@ -172,12 +167,14 @@ static enum ulp_code scan_section(struct search *s, size_t section, struct ulp_e
 	const Elf64_Shdr shdr = ulp_elf_section(&s->target->library.file.elf, section);
 
 	if (shdr.sh_type == SHT_RELA && (shdr.sh_flags & SHF_ALLOC))
-		return scan_relocations(s, section, err);
+		return scan_records(s, section, relocation_refers, err);
 	if (shdr.sh_type != SHT_PROGBITS || !(shdr.sh_flags & SHF_ALLOC))
 		return ULP_OK;
 	if (shdr.sh_flags & SHF_EXECINSTR)
 		return scan_code(s, section, err);
-	return shdr.sh_flags & SHF_WRITE ? scan_data(s, section, err) : ULP_OK;
+	if (shdr.sh_flags & SHF_WRITE)
+		return scan_records(s, section, word_refers, err);
+	return ULP_OK;
 }
 
 enum ulp_code users_find(struct pool *pool, const struct target *target, uint64_t vaddr,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Compiles with $ULP_CC, packs, and runs the packed code in the test's own process: the engine
 # loads it.
-PACKER_RUN = $(PACKER_LAB) tests/lib/own_load.c tests/lib/own_load.h
+PACKER_RUN = $(PACKER_LAB) tests/lib/own_load.c tests/lib/own_load.h \
+	tests/lib/running.c tests/lib/running.h
 PACKER_RUN_LDADD = libtestengine.la libtest.la libpacker.la libengine.la libcontainer.la \
 	$(CMOCKA_LIBS)
 check_PROGRAMS += unit_packer_relocs unit_packer_code unit_packer_damage \

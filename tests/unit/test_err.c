@@ -103,6 +103,40 @@ static void err_at_leaves_a_full_place_alone(void **state)
 	assert_string_equal(err.where, place);
 }
 
+static const char *translate(const char *text)
+{
+	return strcmp(text, "no %s in %d") == 0 ? "kein %s in %d" : "not a format of ours";
+}
+
+__attribute__((format(printf, 1, 2))) static struct ulp_err by_way_of_vfail(const char *fmt, ...)
+{
+	struct ulp_err err;
+	va_list args;
+
+	va_start(args, fmt);
+	assert_int_equal(ulp_vfail(&err, ULP_ENOFUNC, fmt, args), ULP_ENOFUNC);
+	va_end(args);
+	va_start(args, fmt);
+	assert_int_equal(ulp_vfail(NULL, ULP_ENOFUNC, fmt, args), ULP_ENOFUNC);
+	va_end(args);
+	return err;
+}
+
+static void err_fail_translates_the_format_and_not_the_text(void **state)
+{
+	struct ulp_err by_fail, by_vfail;
+
+	(void)state;
+	ulp_err_translator = translate;
+	ulp_fail(&by_fail, ULP_ENOFUNC, "no %s in %d", "f", 7);
+	by_vfail = by_way_of_vfail("no %s in %d", "f", 7);
+	ulp_err_translator = NULL;
+	assert_string_equal(by_fail.text, "kein f in 7");
+	assert_string_equal(by_vfail.text, "kein f in 7");
+	assert_string_equal(by_vfail.where, "");
+	assert_int_equal(by_vfail.sys_errno, 0);
+}
+
 static void err_format_joins_place_and_text(void **state)
 {
 	struct ulp_err err;
@@ -169,6 +203,7 @@ int main(void)
 		cmocka_unit_test(err_at_puts_places_in_front),
 		cmocka_unit_test(err_at_keeps_the_inner_place_and_the_end_of_a_long_path),
 		cmocka_unit_test(err_at_leaves_a_full_place_alone),
+		cmocka_unit_test(err_fail_translates_the_format_and_not_the_text),
 		cmocka_unit_test(err_format_joins_place_and_text),
 		cmocka_unit_test(err_table_has_a_name_a_text_and_a_status_for_every_code),
 		cmocka_unit_test(err_table_survives_a_code_that_does_not_exist),

@@ -7,10 +7,8 @@
 
 #include "packer/match.h"
 #include "tests/lib/check_err.h"
-#include "tests/lib/own_load.h"
-#include "tests/lib/packer_lab.h"
+#include "tests/lib/running.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,31 +24,6 @@
 	"#include \"packer_target.h\"\n" \
 	"int calls;\n"                   \
 	"int note(int a) { return calls += a; }\n"
-
-/* A packed fix in this process, and its target. */
-struct running {
-	struct ulp_container container;
-	struct own_load own;
-	void *target;
-	int (*f)(int);
-};
-
-static void running_begin(struct packer_lab *lab, const char *spec, struct running *r)
-{
-	packer_lab_packed(lab, spec, &r->container);
-	r->target = dlopen(packer_lab_path(lab, "liba.so.1"), RTLD_NOW);
-	if (!r->target)
-		fail_msg("%s", dlerror());
-	own_load_begin(&r->own, &r->container);
-	*(void **)&r->f = own_load_function(&r->own, "f");
-}
-
-static void running_end(struct running *r)
-{
-	own_load_end(&r->own);
-	assert_int_equal(dlclose(r->target), 0);
-	ulp_container_close(&r->container);
-}
 
 /* How many symbols with this part in their names the object defines. */
 static size_t count_symbols(struct packer_lab *lab, const char *file, const char *part)
@@ -210,8 +183,7 @@ static void static_variables_of_functions_are_the_targets(void **state)
 				   "  n += a; return n * 100 + ++fresh; }\n",
 				   flags[i]);
 		running_begin(lab, REPLACE_BY_BODY, &r);
-		*(void **)&old = dlsym(r.target, "f");
-		assert_non_null(old);
+		*(void **)&old = running_symbol(&r, "f");
 		assert_int_equal(old(1), 6);
 		assert_int_equal(r.f(2), 808);
 		assert_int_equal(old(1), 9);

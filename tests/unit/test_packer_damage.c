@@ -36,10 +36,8 @@ static void refused(struct packer_lab *lab, enum ulp_code code, const char *plac
 	assert_int_equal(access(lab->options.out, F_OK), -1);
 }
 
-static void write_object(struct packer_lab *lab, struct eb *eb)
+static void write_bytes(struct packer_lab *lab, unsigned char *bytes, size_t len)
 {
-	size_t len;
-	unsigned char *bytes = eb_finish(eb, &len);
 	FILE *file = fopen(packer_lab_path(lab, "fix.o"), "we");
 
 	assert_non_null(file);
@@ -48,18 +46,32 @@ static void write_object(struct packer_lab *lab, struct eb *eb)
 	free(bytes);
 }
 
+static void write_object(struct packer_lab *lab, struct eb *eb)
+{
+	size_t len;
+	unsigned char *bytes = eb_finish(eb, &len);
+
+	write_bytes(lab, bytes, len);
+}
+
+static void add_relocation(struct eb *eb, const char *name, size_t section, const Elf64_Rela *rela)
+{
+	const size_t relocs = eb_section(eb, name, SHT_RELA, SHF_INFO_LINK, rela, sizeof(*rela));
+
+	eb_shdr(eb, relocs)->sh_info = (Elf64_Word)section;
+}
+
 /* f() in `text`, and one relocation of it, against `name`. */
 static void add_function_far(struct eb *eb, size_t text, const char *name, uint32_t type,
 			     int64_t addend)
 {
 	Elf64_Rela rela = {.r_offset = 4, .r_addend = addend};
-	size_t symbol, relocs;
+	size_t symbol;
 
 	eb_symbol(eb, "f", GLOBAL_FUNCTION, text, 0, 16);
 	symbol = eb_symbol(eb, name, ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE), SHN_UNDEF, 0, 0);
 	rela.r_info = ELF64_R_INFO(symbol, type);
-	relocs = eb_section(eb, ".rela.text.f", SHT_RELA, SHF_INFO_LINK, &rela, sizeof(rela));
-	eb_shdr(eb, relocs)->sh_info = (Elf64_Word)text;
+	add_relocation(eb, ".rela.text.f", text, &rela);
 }
 
 static void add_function(struct eb *eb, size_t text, const char *name, uint32_t type)
@@ -89,13 +101,6 @@ static void refuses_relocations_for_a_section_without_content(void **state)
 	refused(lab, ULP_EELF, "fix.o: .rela.text.f", "without content");
 }
 
-/* One past the last that the psABI knows, and its gaps. */
-#define NR_RELOC_TYPES 46u
-
-/*
- * Every type that there is, against a private function: those that no compiler emits for position
- * independent code are refused by name, and none makes a container that would not be true.
- */
 /* Sums of such an addend and a distance inside the file would overflow. */
 static void refuses_addends_that_are_larger_than_any_address(void **state)
 {
@@ -129,6 +134,38 @@ static void refuses_symbols_beyond_any_address(void **state)
 	refused(lab, ULP_EELF, ".symtab", "larger than any address");
 }
 
+/* In the list of constructors, which is looked at before any other relocation. */
+static void refuses_a_section_symbol_of_no_section(void **state)
+{
+	static const uint16_t places[] = {SHN_ABS, SHN_COMMON, 0xffee};
+	struct packer_lab *lab = *state;
+
+	packer_lab_target(lab, TARGET, "f;");
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct eb *eb = eb_create(ET_REL, EM_X86_64);
+		const size_t list = eb_section(eb, ".init_array", SHT_INIT_ARRAY,
+					       SHF_ALLOC | SHF_WRITE, NULL, 8);
+		const size_t symbol =
+			eb_symbol(eb, "", ELF64_ST_INFO(STB_LOCAL, STT_SECTION), places[i], 0, 0);
+		const Elf64_Rela rela = {.r_info = ELF64_R_INFO(symbol, R_X86_64_64)};
+
+		add_function(eb,
+			     eb_section(eb, ".text.f", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR,
+					NULL, 16),
+			     "g", R_X86_64_PC32);
+		add_relocation(eb, ".rela.init_array", list, &rela);
+		write_object(lab, eb);
+		refused(lab, ULP_EELF, ".symtab", "a section that does not exist");
+	}
+}
+
+/* One past the last that the psABI knows, and its gaps. */
+#define NR_RELOC_TYPES 46u
+
+/*
+ * Every type that there is, against a private function: those that no compiler emits for position
+ * independent code are refused by name, and none makes a container that would not be true.
+ */
 static void each_relocation_type_is_known_or_refused(void **state)
 {
 	const struct packer_arch *arch = packer_arch_find(EM_X86_64);
@@ -177,13 +214,27 @@ static void refuses_data_that_is_aligned_to_more_than_a_page(void **state)
 	assert_succeeds(packer_lab_pack(lab, REPLACE_F), &lab->err);
 }
 
+/* Packs, with a limit so that a mistake does not fill the disk. */
+static void packed_into_a_small_file(struct packer_lab *lab)
+{
+	struct rlimit usual, small;
+	enum ulp_code code;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
+	small = usual;
+	small.rlim_cur = 1 << 24;
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	code = packer_lab_pack(lab, REPLACE_F);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+	assert_succeeds(code, &lab->err);
+}
+
 /* As it would be in a damaged file: libelf would write all the bytes between. */
 static void alignment_of_what_stays_behind_costs_nothing(void **state)
 {
 	struct packer_lab *lab = *state;
 	struct eb *eb = eb_create(ET_REL, EM_X86_64);
-	struct rlimit usual, small;
-	enum ulp_code code;
 	size_t huge;
 
 	packer_lab_target(lab, TARGET, "f;");
@@ -193,15 +244,36 @@ static void alignment_of_what_stays_behind_costs_nothing(void **state)
 		  16);
 	eb_shdr(eb, huge)->sh_addralign = (uint64_t)1 << 40;
 	write_object(lab, eb);
-	/* So that a mistake does not fill the disk. */
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
-	small = usual;
-	small.rlim_cur = 1 << 24;
-	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	code = packer_lab_pack(lab, REPLACE_F);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
-	assert_succeeds(code, &lab->err);
+	packed_into_a_small_file(lab);
+}
+
+static void write_relocations_with_huge_alignment(struct packer_lab *lab, uint64_t flags)
+{
+	struct eb *eb = eb_create(ET_REL, EM_X86_64);
+	unsigned char *bytes;
+	Elf64_Shdr *relocs;
+	size_t len;
+
+	add_function(eb,
+		     eb_section(eb, ".text.f", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, NULL, 16),
+		     "g", R_X86_64_GOTPCREL);
+	bytes = eb_finish(eb, &len);
+	relocs = eb_shdr_of(bytes, ".rela.text.f");
+	relocs->sh_flags |= flags;
+	relocs->sh_addralign = (uint64_t)1 << 40;
+	write_bytes(lab, bytes, len);
+}
+
+/* An object's relocations are not loaded: that they are is as wrong as their alignment. */
+static void alignment_of_relocations_costs_nothing(void **state)
+{
+	struct packer_lab *lab = *state;
+
+	packer_lab_target(lab, TARGET "int g(int a) { return a; }\n", "f; g;");
+	write_relocations_with_huge_alignment(lab, 0);
+	refused(lab, ULP_EUNSUP, "fix.o: .rela.text.f", "aligned to 1099511627776 bytes");
+	write_relocations_with_huge_alignment(lab, SHF_ALLOC);
+	packed_into_a_small_file(lab);
 }
 
 /* libbfd, which finds the source lines, prints what it thinks of a file unless it is hindered. */
@@ -241,9 +313,11 @@ int main(void)
 		LAB_TEST(refuses_relocations_for_a_section_without_content),
 		LAB_TEST(refuses_addends_that_are_larger_than_any_address),
 		LAB_TEST(refuses_symbols_beyond_any_address),
+		LAB_TEST(refuses_a_section_symbol_of_no_section),
 		LAB_TEST(each_relocation_type_is_known_or_refused),
 		LAB_TEST(refuses_data_that_is_aligned_to_more_than_a_page),
 		LAB_TEST(alignment_of_what_stays_behind_costs_nothing),
+		LAB_TEST(alignment_of_relocations_costs_nothing),
 		LAB_TEST(nothing_is_printed_of_a_damaged_object),
 	};
 

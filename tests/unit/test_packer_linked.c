@@ -7,10 +7,8 @@
 
 #include "packer/elf_file.h"
 #include "tests/lib/check_err.h"
-#include "tests/lib/own_load.h"
-#include "tests/lib/packer_lab.h"
+#include "tests/lib/running.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,31 +33,6 @@ static const char target_source[] =
 
 #define GLOBAL "f; twice; where; keep; shown;"
 
-/* A program with target and container. */
-struct running {
-	struct ulp_container container;
-	struct own_load own;
-	void *target;
-	int (*f)(int);
-};
-
-static void running_begin(struct packer_lab *lab, const char *spec, struct running *r)
-{
-	packer_lab_packed(lab, spec, &r->container);
-	r->target = dlopen(packer_lab_path(lab, "liba.so.1"), RTLD_NOW);
-	if (!r->target)
-		fail_msg("%s", dlerror());
-	own_load_begin(&r->own, &r->container);
-	*(void **)&r->f = own_load_function(&r->own, "f");
-}
-
-static void running_end(struct running *r)
-{
-	own_load_end(&r->own);
-	assert_int_equal(dlclose(r->target), 0);
-	ulp_container_close(&r->container);
-}
-
 static void give(struct packer_lab *lab, const char *name)
 {
 	lab->objects[0] = packer_lab_path(lab, name);
@@ -76,14 +49,6 @@ static void link_fix(struct packer_lab *lab, const char *source, const char *fla
 					 "-o given.so %s",
 					 flags));
 	give(lab, "given.so");
-}
-
-static void *symbol_of(const struct running *r, const char *name)
-{
-	void *address = dlsym(r->target, name);
-
-	assert_non_null(address);
-	return address;
 }
 
 /* --- what works ----------------------------------------------------------------------------- */
@@ -105,8 +70,8 @@ static void check_everything(struct packer_lab *lab)
 	long *(*where)(void);
 
 	running_begin(lab, REPLACE_F, &r);
-	shown = symbol_of(&r, "shown");
-	*(void **)&where = symbol_of(&r, "where");
+	shown = running_symbol(&r, "shown");
+	*(void **)&where = running_symbol(&r, "where");
 	assert_int_equal(*where(), 100);
 	assert_int_equal(r.f(3), 8 + 6 + 7 + 8);
 	assert_int_equal(r.f(-4), 9 + 8 + 1 + 9);

@@ -6,10 +6,8 @@
 #include "config.h"
 
 #include "tests/lib/check_err.h"
-#include "tests/lib/own_load.h"
-#include "tests/lib/packer_lab.h"
+#include "tests/lib/running.h"
 
-#include <dlfcn.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,26 +56,16 @@ static const char good_spec[] = ONE "  - {pointer: ulpr_helper, to: helper, sour
 
 static void check_pointers(struct packer_lab *lab)
 {
-	struct ulp_container container;
-	struct own_load own;
 	long *(*where)(void);
-	int (*f)(int);
-	void *target;
+	struct running r;
 
-	packer_lab_packed(lab, good_spec, &container);
-	assert_true(container.patch.nr_references >= 3);
-	target = dlopen(packer_lab_path(lab, "liba.so.1"), RTLD_NOW);
-	assert_non_null(target);
-	*(void **)&where = dlsym(target, "where");
-	assert_non_null(*(void **)&where);
-	own_load_begin(&own, &container);
-	*(void **)&f = own_load_function(&own, "f");
-	assert_int_equal(f(3), 8 + 6 + 4 + 1);
-	assert_int_equal(f(4), 9 + 8 + 5 + 1);
+	running_begin(lab, good_spec, &r);
+	assert_true(r.container.patch.nr_references >= 3);
+	*(void **)&where = running_symbol(&r, "where");
+	assert_int_equal(r.f(3), 8 + 6 + 4 + 1);
+	assert_int_equal(r.f(4), 9 + 8 + 5 + 1);
 	assert_int_equal(*where(), 107);
-	own_load_end(&own);
-	assert_int_equal(dlclose(target), 0);
-	ulp_container_close(&container);
+	running_end(&r);
 }
 
 static void pointers_lead_to_symbols_of_the_target(void **state)
