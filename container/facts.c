@@ -26,6 +26,20 @@ uint32_t ulp_facts_identity(const struct ulp_facts *facts, uint32_t function)
 	return facts_store(facts)->identity[function];
 }
 
+bool ulp_facts_is_constant(const struct ulp_facts *facts, uint32_t unit, const char *variable)
+{
+	const struct ulp_facts_unit *u = &facts->units[unit];
+	const size_t len = strcspn(variable, ".");
+
+	for (uint32_t i = 0; i < u->nr_constants; i++) {
+		const char *name = facts->constants[u->first_constant + i];
+
+		if (strlen(name) == len && strncmp(name, variable, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool ulp_facts_has_code(const struct ulp_facts *facts, uint32_t function)
 {
 	const struct ulp_facts_function *f = &facts->functions[function];

@@ -28,6 +28,8 @@ struct ulp_facts_unit {
 	uint16_t flags;		 /* ULP_FACTS_UNIT_* */
 	uint32_t first_function; /* its functions: a run of ulp_facts.functions */
 	uint32_t nr_functions;
+	uint32_t first_constant; /* its constants: a run of ulp_facts.constants */
+	uint32_t nr_constants;	 /* 0 also where they were not recorded (version 1) */
 };
 
 struct ulp_facts_function {
@@ -61,9 +63,12 @@ struct ulp_facts {
 	const struct ulp_facts_unit *units;
 	const struct ulp_facts_function *functions;
 	const struct ulp_facts_inlined *inlined;
+	/* Names of static variables that no function of their unit writes. */
+	const char *const *constants;
 	uint32_t nr_units;
 	uint32_t nr_functions;
 	uint32_t nr_inlined;
+	uint32_t nr_constants;
 	void *storage;
 };
 
@@ -101,6 +106,12 @@ uint32_t ulp_facts_identity(const struct ulp_facts *facts, uint32_t function);
  * ULP_FACTS_FUNCTION_CODE.  An alias has the code of its origin.
  */
 bool ulp_facts_has_code(const struct ulp_facts *facts, uint32_t function);
+
+/*
+ * Whether the code of this unit takes the static variable for a constant: the name as in
+ * the source, or of its symbol, with a number that the compiler has appended (".3").
+ */
+bool ulp_facts_is_constant(const struct ulp_facts *facts, uint32_t unit, const char *variable);
 
 /* One function whose code holds a copy of another one. */
 struct ulp_facts_carrier {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the plugin records of a build for the authors of patches: which functions
- * were inlined into which, which clones exist, who has an entry.  Shared by the
+ * were inlined into which, which clones exist, who has an entry, and which variables
+ * the code takes for constants.  Shared by the
  * plugin, which prints it as assembler text, and by the one reader (facts.h): plain
  * enough for C++.  ulp-facts(5) describes the same.
  *
@@ -38,6 +39,10 @@
  *			uleb	function	index of the function that was inlined
  *			uleb	via		0: into this function itself; else k: into
  *						the k-th (from 1) of this list, an earlier one
+ *	uleb	number of constants; so many strings (not in version 1): static
+ *		variables that are not const, but that no function of the unit writes, so
+ *		that their readers have the value instead; names as in the source, each
+ *		once.  No other static variable of the unit has one of these names.
  *
  * string: bytes up to a NUL.  uleb: unsigned LEB128 (DWARF 5, section 7.6), at most 5
  * bytes and below 2^32.  Indices count the functions of the unit from 0.
@@ -53,7 +58,10 @@
  */
 #define ULP_FACTS_LTO_SECTION ".gnu.debuglto_.debug.ulp"
 
-#define ULP_FACTS_VERSION 1
+#define ULP_FACTS_VERSION 2
+/* Readers take this one, too. */
+#define ULP_FACTS_OLDEST_VERSION 1
+#define ULP_FACTS_VERSION_CONSTANTS 2 /* the first one with constants */
 
 /* --- unit flags ------------------------------------------------------------------ */
 

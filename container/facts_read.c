@@ -10,7 +10,6 @@
 #include "container/facts_store.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +17,7 @@
 #define MIN_FILE_LEN 1	    /* the NUL */
 #define MIN_FUNCTION_LEN 10 /* 4 bytes, the NUL of the name, 5 ulebs */
 #define MIN_INLINED_LEN 2   /* 2 ulebs */
+#define MIN_CONSTANT_LEN 1  /* the NUL */
 
 #define ALL_UNIT_FLAGS \
 	(ULP_FACTS_UNIT_IPA_KEPT | ULP_FACTS_UNIT_BEFORE_LTO | ULP_FACTS_UNIT_PARTITION)
@@ -51,6 +51,7 @@ struct reader {
 	uint32_t nr_units;
 	uint32_t nr_functions;
 	uint32_t nr_inlined;
+	uint32_t nr_constants;
 	struct facts_folder folder; /* where the unit's compiler ran */
 };
 
@@ -58,22 +59,21 @@ struct reader {
 __attribute__((format(printf, 4, 5))) static void fail(struct reader *r, enum ulp_code code,
 						       size_t off, const char *fmt, ...)
 {
-	char text[sizeof(r->err->text)];
 	va_list args;
 
 	if (r->code != ULP_OK)
 		return;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), ulp_err_text(fmt), args);
+	r->code = ulp_vfail(r->err, code, fmt, args);
 	va_end(args);
-	r->code = code;
-	(void)ulp_fail(r->err, code, "%s", text);
 	(void)ulp_err_at(r->err, ULP_FACTS_SECTION "+0x%zx", off);
 }
 
 #define DAMAGED(r, off, ...) fail(r, ULP_EFORMAT, off, __VA_ARGS__)
 
 /* --- numbers and strings --------------------------------------------------- */
+
+/* what: of this and the others the text for the user, as ulp_err_text() takes it. */
 
 /* A little-endian number of len bytes. */
 static uint64_t get_fixed(struct reader *r, size_t len, const char *what)
@@ -83,7 +83,7 @@ static uint64_t get_fixed(struct reader *r, size_t len, const char *what)
 	if (r->code != ULP_OK)
 		return 0;
 	if (r->end - r->pos < len) {
-		DAMAGED(r, r->pos, "%s is cut off", what);
+		DAMAGED(r, r->pos, "%s is cut off", ulp_err_text(what));
 		return 0;
 	}
 	for (size_t i = len; i-- > 0;)
@@ -104,7 +104,7 @@ static uint32_t get_uleb(struct reader *r, const char *what)
 		unsigned char byte;
 
 		if (r->pos == r->end) {
-			DAMAGED(r, start, "%s is cut off", what);
+			DAMAGED(r, start, "%s is cut off", ulp_err_text(what));
 			return 0;
 		}
 		byte = r->bytes[r->pos++];
@@ -112,7 +112,7 @@ static uint32_t get_uleb(struct reader *r, const char *what)
 		if ((byte & 0x80) == 0 && value <= UINT32_MAX)
 			return (uint32_t)value;
 	}
-	DAMAGED(r, start, "%s is a number that does not fit into 32 bits", what);
+	DAMAGED(r, start, "%s is a number that does not fit into 32 bits", ulp_err_text(what));
 	return 0;
 }
 
@@ -123,7 +123,8 @@ static uint32_t get_count(struct reader *r, size_t min_len, const char *what)
 	uint32_t nr = get_uleb(r, what);
 
 	if (r->code == ULP_OK && nr > (r->end - r->pos) / min_len) {
-		DAMAGED(r, start, "%s (%u) is more than the unit has room for", what, nr);
+		DAMAGED(r, start, "%s (%u) is more than the unit has room for", ulp_err_text(what),
+			nr);
 		return 0;
 	}
 	return nr;
@@ -139,12 +140,12 @@ static const char *get_string(struct reader *r, const char *what)
 		return "";
 	len = strnlen(start, r->end - r->pos);
 	if (len == r->end - r->pos) {
-		DAMAGED(r, r->pos, "%s does not end inside the unit", what);
+		DAMAGED(r, r->pos, "%s does not end inside the unit", ulp_err_text(what));
 		return "";
 	}
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)start[i] < 0x20 || start[i] == 0x7f) {
-			DAMAGED(r, r->pos + i, "%s holds a control character", what);
+			DAMAGED(r, r->pos + i, "%s holds a control character", ulp_err_text(what));
 			return "";
 		}
 	r->pos += len + 1;
@@ -158,7 +159,7 @@ static const char *get_path(struct reader *r, const char *what)
 	const char *path = get_string(r, what);
 
 	if (r->code == ULP_OK && r->pos - start > PATH_MAX) {
-		DAMAGED(r, start, "%s is longer than a path can be", what);
+		DAMAGED(r, start, "%s is longer than a path can be", ulp_err_text(what));
 		return "";
 	}
 	return path;
@@ -283,6 +284,18 @@ static void check_origins(struct reader *r, const struct ulp_facts_unit *unit)
 
 /* --- units ------------------------------------------------------------------ */
 
+static void read_constants(struct reader *r, struct ulp_facts_unit *unit)
+{
+	unit->nr_constants = get_count(r, MIN_CONSTANT_LEN, "the number of constants");
+	for (uint32_t i = 0; i < unit->nr_constants && r->code == ULP_OK; i++) {
+		const char *name = get_string(r, "a constant's name");
+
+		if (r->store != NULL)
+			r->store->constants[r->nr_constants] = name;
+		r->nr_constants++;
+	}
+}
+
 /* File 0 is the unit's source. */
 static void keep_file(struct reader *r, uint32_t i, const char *path)
 {
@@ -310,14 +323,15 @@ static uint32_t read_files(struct reader *r, const struct ulp_facts_unit *unit)
 /* What is left of the unit behind its length. */
 static void read_unit_content(struct reader *r)
 {
-	struct ulp_facts_unit unit = {.first_function = r->nr_functions};
+	struct ulp_facts_unit unit = {.first_function = r->nr_functions,
+				      .first_constant = r->nr_constants};
 	size_t off = r->pos;
 	uint16_t version = (uint16_t)get_fixed(r, 2, "a unit's version");
 	uint32_t nr_files;
 
-	if (r->code == ULP_OK && version != ULP_FACTS_VERSION)
-		fail(r, ULP_EVERSION, off, "facts of version %u; this program reads version %u",
-		     version, ULP_FACTS_VERSION);
+	if (version < ULP_FACTS_OLDEST_VERSION || version > ULP_FACTS_VERSION)
+		fail(r, ULP_EVERSION, off, "facts of version %u; this program reads %u to %u",
+		     version, ULP_FACTS_OLDEST_VERSION, ULP_FACTS_VERSION);
 	off = r->pos;
 	unit.flags = (uint16_t)get_fixed(r, 2, "a unit's flags");
 	if ((unit.flags & ~ALL_UNIT_FLAGS) != 0)
@@ -330,6 +344,8 @@ static void read_unit_content(struct reader *r)
 	unit.nr_functions = get_count(r, MIN_FUNCTION_LEN, "the number of functions");
 	for (uint32_t i = 0; i < unit.nr_functions && r->code == ULP_OK; i++)
 		read_function(r, &unit, nr_files);
+	if (version >= ULP_FACTS_VERSION_CONSTANTS)
+		read_constants(r, &unit);
 	if (r->pos != r->end)
 		DAMAGED(r, r->pos, "%zu bytes are left over in a unit", r->end - r->pos);
 	if (r->code != ULP_OK || r->store == NULL)
@@ -342,7 +358,7 @@ static void read_unit_content(struct reader *r)
 static enum ulp_code read_units(struct reader *r, size_t len)
 {
 	r->pos = 0;
-	r->nr_units = r->nr_functions = r->nr_inlined = 0;
+	r->nr_units = r->nr_functions = r->nr_inlined = r->nr_constants = 0;
 	while (r->pos != len && r->code == ULP_OK) {
 		uint64_t unit_len;
 
@@ -375,6 +391,7 @@ static void store_free(struct facts_store *store)
 	facts_index_free(store);
 	free(store->identity);
 	free(store->paths);
+	free(store->constants);
 	free(store->inlined);
 	free(store->functions);
 	free(store->units);
@@ -413,11 +430,12 @@ static enum ulp_code fill(struct reader *r, size_t len, struct facts_store *stor
 	store->units = new_array(r->nr_units, sizeof(*store->units));
 	store->functions = new_array(r->nr_functions, sizeof(*store->functions));
 	store->inlined = new_array(r->nr_inlined, sizeof(*store->inlined));
+	store->constants = new_array(r->nr_constants, sizeof(*store->constants));
 	store->paths = new_array(r->nr_functions, sizeof(*store->paths));
 	store->identity = new_array(r->nr_functions, sizeof(*store->identity));
 	r->files = new_array(r->max_files + 1, sizeof(*r->files));
-	if (!store->units || !store->functions || !store->inlined || !store->paths ||
-	    !store->identity || !r->files) {
+	if (!store->units || !store->functions || !store->inlined || !store->constants ||
+	    !store->paths || !store->identity || !r->files) {
 		free(r->files);
 		return no_memory(r->err);
 	}
@@ -433,6 +451,8 @@ static enum ulp_code fill(struct reader *r, size_t len, struct facts_store *stor
 		.nr_units = r->nr_units,
 		.nr_functions = r->nr_functions,
 		.nr_inlined = r->nr_inlined,
+		.constants = store->constants,
+		.nr_constants = r->nr_constants,
 		.storage = store,
 	};
 	return facts_index_build(store, facts, r->err);

@@ -32,6 +32,7 @@ struct facts_store {
 	struct ulp_facts_unit *units;
 	struct ulp_facts_function *functions;
 	struct ulp_facts_inlined *inlined;
+	const char **constants;
 	uint64_t *paths; /* of each function: hash of its source's normalised path */
 	bool linked;	 /* whether vaddr tells what has code */
 

@@ -63,6 +63,9 @@ enum ulp_code ulp_file_read(const char *path, uint64_t max, unsigned char **byte
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	enum ulp_code code;
 
+	/* No error names it by its place: a script's variable may have been empty. */
+	if (fd < 0 && !*path)
+		return ulp_fail(err, ULP_EUSAGE, "the name of the file is empty");
 	if (fd < 0)
 		return ulp_fail_errno(err, errno == EACCES || errno == EPERM ? ULP_EPERM : ULP_ESYS,
 				      "cannot open");

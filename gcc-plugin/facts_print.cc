@@ -3,6 +3,7 @@
  * Prints the facts as assembler text.  The section is not loaded, and only
  * refers to labels of the same file: no dynamic relocation, no new symbol.
  */
+#include "gcc-plugin/constants.h"
 #include "gcc-plugin/facts.h"
 
 #include "toplev.h"
@@ -166,6 +167,15 @@ static void print_header(const struct unit *unit)
 		print_string(ulp_facts_path(file.c_str()));
 }
 
+static void print_constants(void)
+{
+	const std::set<std::string> &names = ulp_constants();
+
+	fprintf(asm_out_file, "\t.uleb128 %u\n", (unsigned)names.size());
+	for (const std::string &name : names)
+		print_string(name);
+}
+
 void ulp_facts_print(const ulp_known_map &known, unsigned flags)
 {
 	static unsigned nr;
@@ -187,5 +197,6 @@ void ulp_facts_print(const ulp_known_map &known, unsigned flags)
 	fprintf(asm_out_file, "\t.uleb128 %u\n", (unsigned)unit.functions.size());
 	for (unsigned uid : unit.functions)
 		print_function(&unit, find(&unit, uid));
+	print_constants();
 	fprintf(asm_out_file, ".Lulp_facts_end%u:\n\t.popsection\n", nr);
 }

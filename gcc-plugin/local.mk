@@ -8,11 +8,11 @@ PLUGIN_COMPILE = $(PLUGIN_CXX) -fPIC -fno-rtti -fno-exceptions -fvisibility=hidd
 	-DULP_VERSION='"$(PACKAGE_VERSION)"' -I$(top_srcdir) $(PLUGIN_CPPFLAGS) $(PLUGIN_CXXFLAGS)
 
 plugin_headers = \
-	container/entry.h container/facts_format.h gcc-plugin/arch.h gcc-plugin/entry.h \
-	gcc-plugin/exclude.h gcc-plugin/facts.h gcc-plugin/gcc_headers.h gcc-plugin/settings.h \
-	gcc-plugin/soundness.h
+	container/entry.h container/facts_format.h gcc-plugin/arch.h gcc-plugin/constants.h \
+	gcc-plugin/entry.h gcc-plugin/exclude.h gcc-plugin/facts.h gcc-plugin/gcc_headers.h \
+	gcc-plugin/settings.h gcc-plugin/soundness.h
 plugin_sources = \
-	gcc-plugin/entry.cc gcc-plugin/exclude.cc gcc-plugin/facts.cc \
+	gcc-plugin/constants.cc gcc-plugin/entry.cc gcc-plugin/exclude.cc gcc-plugin/facts.cc \
 	gcc-plugin/facts_command.cc gcc-plugin/facts_copies.cc gcc-plugin/facts_merged.cc \
 	gcc-plugin/facts_print.cc gcc-plugin/facts_relies.cc gcc-plugin/settings.cc \
 	gcc-plugin/soundness.cc gcc-plugin/ulp.cc gcc-plugin/arch/$(ULP_ARCH)/entry.cc

@@ -4,6 +4,7 @@
  * can be redirected while the program runs, and lists the entries in a table.
  * See docs/architecture.md and container/entry.h.
  */
+#include "gcc-plugin/constants.h"
 #include "gcc-plugin/entry.h"
 #include "gcc-plugin/exclude.h"
 #include "gcc-plugin/facts.h"
@@ -48,8 +49,10 @@ plugin_init(struct plugin_name_args *info, struct plugin_gcc_version *version)
 	register_callback(name, PLUGIN_ALL_IPA_PASSES_START, ulp_exclude_note_resolvers, NULL);
 	register_callback(name, PLUGIN_ALL_IPA_PASSES_END, ulp_exclude_note_resolvers, NULL);
 	ulp_entry_register_pass(name);
-	if (ulp_settings.facts)
+	if (ulp_settings.facts) {
 		ulp_facts_init(name);
+		ulp_constants_init(name);
+	}
 	if (!ulp_settings.keep_ipa)
 		ulp_soundness_init(name);
 	return 0;

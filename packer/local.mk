@@ -13,6 +13,7 @@ libpacker_la_SOURCES = \
 	packer/bind_defined.c packer/bind_target.c \
 	packer/changed.c \
 	packer/closure.c packer/closure.h packer/closure_explain.c \
+	packer/constants.c packer/constants.h \
 	packer/copies.c packer/copies.h \
 	packer/copies_dwarf.c packer/copies_facts.c \
 	packer/decode.c packer/decode.h \

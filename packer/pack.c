@@ -4,6 +4,7 @@
 
 #include "packer/pack.h"
 
+#include "packer/constants.h"
 #include "packer/correlate.h"
 #include "packer/emit.h"
 #include "packer/linked.h"
@@ -182,6 +183,8 @@ static enum ulp_code select_parts(struct packing *p, struct ulp_err *err)
 				    : selection_run(&p->selection, err);
 	if (!code)
 		code = selection_pointers(&p->selection, &p->spec, err);
+	if (!code)
+		code = constants_check(&p->selection, err);
 	if (!code)
 		code = types_check(p->pool, &p->spec, &p->selection, &p->target, p->report, err);
 	return code;

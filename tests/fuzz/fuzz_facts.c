@@ -70,6 +70,14 @@ static void check_unit(const struct ulp_facts *facts, uint32_t i)
 	check_string(unit->directory);
 	check_string(unit->source);
 	check_string(unit->command);
+	require(unit->first_constant <= facts->nr_constants);
+	require(unit->nr_constants <= facts->nr_constants - unit->first_constant);
+	for (uint32_t k = 0; k < unit->nr_constants; k++) {
+		const char *name = facts->constants[unit->first_constant + k];
+
+		check_string(name);
+		require(strchr(name, '.') != NULL || ulp_facts_is_constant(facts, i, name));
+	}
 }
 
 static void check_carriers(const struct ulp_facts *facts, uint32_t function)
@@ -147,7 +155,12 @@ uint8_t *fuzz_seed(size_t *len)
 						     .vaddr = code ? 0x2000 : 0});
 		fb_inlined(fb, 1, 0);
 		fb_inlined(fb, 0, 1);
+		fb_constant(fb, "first_constant");
+		fb_constant(fb, "second_constant");
 	}
+	fb_unit(fb, 0, "old.c");
+	fb_version(fb, ULP_FACTS_OLDEST_VERSION);
+	fb_function(fb, (struct fb_function){.name = "old", .vaddr = 0x3000});
 	return fb_finish(fb, len);
 }
 

@@ -16,12 +16,14 @@ struct part {
 
 struct fb {
 	struct part section; /* the finished units */
+	uint16_t version;
 	uint16_t flags;
 	const char *source;
 	char *directory;
 	struct part files;     /* of this unit */
 	struct part functions; /* of this unit, without the last one's list */
 	struct part inlined;   /* of the last function */
+	struct part constants; /* of this unit */
 	int in_unit;
 };
 
@@ -96,6 +98,7 @@ void fb_destroy(struct fb *fb)
 	free(fb->files.bytes);
 	free(fb->functions.bytes);
 	free(fb->inlined.bytes);
+	free(fb->constants.bytes);
 	free(fb->directory);
 	free(fb);
 }
@@ -113,7 +116,7 @@ static void end_unit(struct fb *fb)
 	if (!fb->in_unit)
 		return;
 	end_function(fb);
-	put_fixed(&unit, ULP_FACTS_VERSION, 2);
+	put_fixed(&unit, fb->version, 2);
 	put_fixed(&unit, fb->flags, 2);
 	put_string(&unit, "cc");
 	put_string(&unit, fb->directory);
@@ -122,6 +125,8 @@ static void end_unit(struct fb *fb)
 	put_string(&unit, fb->source);
 	put_counted(&unit, &fb->files);
 	put_counted(&unit, &fb->functions);
+	if (fb->version >= ULP_FACTS_VERSION_CONSTANTS)
+		put_counted(&unit, &fb->constants);
 	put_fixed(&fb->section, unit.len, 4);
 	put(&fb->section, unit.bytes, unit.len);
 	free(unit.bytes);
@@ -132,6 +137,7 @@ void fb_unit(struct fb *fb, uint16_t flags, const char *source)
 {
 	end_unit(fb);
 	fb->in_unit = 1;
+	fb->version = ULP_FACTS_VERSION;
 	fb->flags = flags;
 	fb->source = source;
 	fb_directory(fb, "/src");
@@ -143,6 +149,11 @@ void fb_directory(struct fb *fb, const char *directory)
 	fb->directory = strdup(directory);
 	if (fb->directory == NULL)
 		abort();
+}
+
+void fb_version(struct fb *fb, uint16_t version)
+{
+	fb->version = version;
 }
 
 uint32_t fb_file(struct fb *fb, const char *path)
@@ -177,6 +188,12 @@ uint32_t fb_inlined(struct fb *fb, uint32_t function, uint32_t via)
 	put_uleb(&fb->inlined, function);
 	put_uleb(&fb->inlined, via);
 	return ++fb->inlined.nr;
+}
+
+void fb_constant(struct fb *fb, const char *name)
+{
+	put_string(&fb->constants, name);
+	fb->constants.nr++;
 }
 
 unsigned char *fb_finish(struct fb *fb, size_t *len)

@@ -47,6 +47,9 @@ void fb_unit(struct fb *fb, uint16_t flags, const char *source);
 /* Another directory for the unit that was just begun. */
 void fb_directory(struct fb *fb, const char *directory);
 
+/* Another version for it than the newest. */
+void fb_version(struct fb *fb, uint16_t version);
+
 /* Adds a file to the unit and returns its number, from 1. */
 uint32_t fb_file(struct fb *fb, const char *path);
 
@@ -59,6 +62,9 @@ uint32_t fb_function(struct fb *fb, struct fb_function f);
  * place in the list, from 1.
  */
 uint32_t fb_inlined(struct fb *fb, uint32_t function, uint32_t via);
+
+/* Adds a static variable that the unit never writes; a version 1 has none. */
+void fb_constant(struct fb *fb, const char *name);
 
 /* Ends the building: the section (malloc'ed, of exactly that length; the caller frees). */
 unsigned char *fb_finish(struct fb *fb, size_t *len);

@@ -20,8 +20,8 @@ unit_gcc_plugin_link_CPPFLAGS = $(unit_gcc_plugin_CPPFLAGS)
 unit_gcc_plugin_link_LDADD = $(unit_gcc_plugin_LDADD)
 
 # The facts that the plugin records.
-check_PROGRAMS += unit_gcc_plugin_facts unit_gcc_plugin_units
-TESTS += unit_gcc_plugin_facts unit_gcc_plugin_units
+check_PROGRAMS += unit_gcc_plugin_facts unit_gcc_plugin_units unit_gcc_plugin_constants
+TESTS += unit_gcc_plugin_facts unit_gcc_plugin_units unit_gcc_plugin_constants
 facts_lab = tests/lib/facts_lab.c tests/lib/facts_lab.h tests/lib/plugin_lab.c tests/lib/plugin_lab.h
 unit_gcc_plugin_facts_SOURCES = tests/unit/test_gcc_plugin_facts.c $(facts_lab)
 unit_gcc_plugin_facts_CPPFLAGS = $(unit_gcc_plugin_CPPFLAGS)
@@ -29,3 +29,6 @@ unit_gcc_plugin_facts_LDADD = libcontainer.la $(CMOCKA_LIBS) $(LIBELF_LIBS)
 unit_gcc_plugin_units_SOURCES = tests/unit/test_gcc_plugin_units.c $(facts_lab)
 unit_gcc_plugin_units_CPPFLAGS = $(unit_gcc_plugin_CPPFLAGS)
 unit_gcc_plugin_units_LDADD = $(unit_gcc_plugin_facts_LDADD)
+unit_gcc_plugin_constants_SOURCES = tests/unit/test_gcc_plugin_constants.c $(facts_lab)
+unit_gcc_plugin_constants_CPPFLAGS = $(unit_gcc_plugin_CPPFLAGS)
+unit_gcc_plugin_constants_LDADD = $(unit_gcc_plugin_facts_LDADD)

@@ -31,9 +31,12 @@ unit_packer_prototypes_SOURCES = tests/unit/test_packer_prototypes.c $(TYPES_LAB
 unit_packer_prototypes_CPPFLAGS = $(unit_packer_CPPFLAGS)
 unit_packer_prototypes_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
 if PLUGIN_ENABLED
-check_PROGRAMS += unit_packer_closure
-TESTS += unit_packer_closure
+check_PROGRAMS += unit_packer_closure unit_packer_constants
+TESTS += unit_packer_closure unit_packer_constants
 unit_packer_closure_SOURCES = tests/unit/test_packer_closure.c $(PACKER_LAB)
 unit_packer_closure_CPPFLAGS = $(unit_packer_CPPFLAGS) -DULP_PLUGIN_GCC='"$(PLUGIN_GCC)"'
 unit_packer_closure_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
+unit_packer_constants_SOURCES = tests/unit/test_packer_constants.c $(PACKER_LAB)
+unit_packer_constants_CPPFLAGS = $(unit_packer_closure_CPPFLAGS)
+unit_packer_constants_LDADD = libpacker.la libcontainer.la $(CMOCKA_LIBS)
 endif

@@ -45,6 +45,7 @@ static void build_sample(struct fixture *f)
 					     .relies = ULP_FACTS_RELIES_PURE});
 	fb_inlined(fb, 1, 0);
 	fb_inlined(fb, 0, 1);
+	fb_constant(fb, "debug_name");
 	f->bytes = fb_finish(fb, &f->len);
 }
 
@@ -84,6 +85,12 @@ static size_t behind(const struct fixture *f, const char *text)
 static size_t head_of(const struct fixture *f, const char *name, bool code)
 {
 	return behind(f, name) - strlen(name) - 1 - 4 - (code ? 8 : 0);
+}
+
+/* Offset of the number of constants: one follows it. */
+static size_t constants_at(const struct fixture *f)
+{
+	return behind(f, "debug_name") - sizeof("debug_name") - 1;
 }
 
 /* Reads, expects failure at that offset, and that *facts has not been touched. */
@@ -215,6 +222,81 @@ static void facts_take_numbers_of_five_bytes(void **state)
 	ulp_facts_free(&f->facts);
 }
 
+static void constants_belong_to_their_unit(void **state)
+{
+	struct fixture *f = *state;
+	struct fb *fb = fb_create();
+
+	fb_unit(fb, 0, "a.c");
+	fb_constant(fb, "first");
+	fb_constant(fb, "second");
+	fb_unit(fb, 0, "none.c");
+	fb_unit(fb, 0, "b.c");
+	fb_function(fb, (struct fb_function){.name = "b", .vaddr = 1});
+	fb_constant(fb, "third");
+	replace(f, fb);
+	assert_succeeds(ulp_facts_read(f->bytes, f->len, true, &f->facts, &f->err), &f->err);
+	memset(f->bytes, 0xff, f->len); /* nothing is borrowed */
+	assert_int_equal(f->facts.nr_constants, 3);
+	assert_string_equal(f->facts.constants[2], "third");
+	assert_int_equal(f->facts.units[1].nr_constants, 0);
+	assert_int_equal(f->facts.units[2].first_constant, 2);
+	assert_true(ulp_facts_is_constant(&f->facts, 0, "second"));
+	assert_false(ulp_facts_is_constant(&f->facts, 1, "second"));
+	assert_false(ulp_facts_is_constant(&f->facts, 2, "second"));
+	assert_true(ulp_facts_is_constant(&f->facts, 2, "third"));
+	ulp_facts_free(&f->facts);
+}
+
+static void constant_is_found_by_its_name_with_and_without_a_number(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_succeeds(ulp_facts_read(f->bytes, f->len, true, &f->facts, &f->err), &f->err);
+	assert_true(ulp_facts_is_constant(&f->facts, 0, "debug_name"));
+	assert_true(ulp_facts_is_constant(&f->facts, 0, "debug_name.12"));
+	assert_false(ulp_facts_is_constant(&f->facts, 0, "debug_nam"));
+	assert_false(ulp_facts_is_constant(&f->facts, 0, "debug_names"));
+	assert_false(ulp_facts_is_constant(&f->facts, 0, "debug_names.1"));
+	assert_false(ulp_facts_is_constant(&f->facts, 0, "debug"));
+	ulp_facts_free(&f->facts);
+}
+
+/* A library may have been linked of objects from two versions of the plugin. */
+static void facts_of_the_first_version_are_read(void **state)
+{
+	struct fixture *f = *state;
+	struct fb *fb = fb_create();
+
+	fb_unit(fb, 0, "old.c");
+	fb_version(fb, 1);
+	fb_function(fb, (struct fb_function){.name = "old", .vaddr = 1});
+	fb_unit(fb, 0, "new.c");
+	fb_constant(fb, "name");
+	replace(f, fb);
+	assert_succeeds(ulp_facts_read(f->bytes, f->len, true, &f->facts, &f->err), &f->err);
+	assert_string_equal(f->facts.functions[0].name, "old");
+	assert_int_equal(f->facts.units[0].nr_constants, 0);
+	assert_true(ulp_facts_is_constant(&f->facts, 1, "name"));
+	ulp_facts_free(&f->facts);
+}
+
+static void constants_that_are_not_there_are_damage(void **state)
+{
+	struct fixture *f = *state;
+	size_t at = constants_at(f);
+
+	f->bytes[at] = 2;
+	assert_damaged(f, f->len);
+	f->bytes[at] = 100;
+	assert_damaged(f, at);
+	f->bytes[at] = 0;
+	assert_damaged(f, at + 1);
+	f->bytes[at] = 1;
+	f->bytes[at + 3] = '\n';
+	assert_damaged(f, at + 3);
+}
+
 static void facts_survive_every_failed_allocation(void **state)
 {
 	struct fixture *f = *state;
@@ -286,6 +368,8 @@ static void unit_of_another_version_is_refused(void **state)
 	struct fixture *f = *state;
 
 	f->bytes[4] = ULP_FACTS_VERSION + 1;
+	assert_read_fails(f, ULP_EVERSION, 4);
+	f->bytes[4] = ULP_FACTS_OLDEST_VERSION - 1;
 	assert_read_fails(f, ULP_EVERSION, 4);
 }
 
@@ -447,11 +531,13 @@ static void inlined_via_itself_or_a_later_one_is_damage(void **state)
 {
 	struct fixture *f = *state;
 
-	f->bytes[f->len - 1] = 2;
-	assert_damaged(f, f->len - 2);
-	f->bytes[f->len - 1] = 1;
-	f->bytes[f->len - 3] = 1;
-	assert_damaged(f, f->len - 4);
+	size_t end = constants_at(f); /* the pairs are before it */
+
+	f->bytes[end - 1] = 2;
+	assert_damaged(f, end - 2);
+	f->bytes[end - 1] = 1;
+	f->bytes[end - 3] = 1;
+	assert_damaged(f, end - 4);
 }
 
 static void origin_of_a_plain_function_is_damage(void **state)
@@ -583,6 +669,10 @@ int main(void)
 		TEST(facts_of_an_empty_section_are_none),
 		TEST(facts_take_an_unknown_entry_state),
 		TEST(facts_take_numbers_of_five_bytes),
+		TEST(constants_belong_to_their_unit),
+		TEST(constant_is_found_by_its_name_with_and_without_a_number),
+		TEST(facts_of_the_first_version_are_read),
+		TEST(constants_that_are_not_there_are_damage),
 		TEST(facts_survive_every_failed_allocation),
 		TEST(facts_cut_off_anywhere_are_damaged),
 		TEST(unit_cut_off_anywhere_is_damaged),
