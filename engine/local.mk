@@ -17,6 +17,7 @@ libengine_la_SOURCES = \
 	engine/placement.c engine/placement.h \
 	engine/plan.c engine/plan.h \
 	engine/plan_checks.c engine/plan_checks.h \
+	engine/plan_commit.c engine/plan_commit.h \
 	engine/plan_guards.c engine/plan_guards.h \
 	engine/plan_leaving.c engine/plan_leaving.h \
 	engine/reader.c engine/reader.h \
@@ -26,8 +27,10 @@ libengine_la_SOURCES = \
 	engine/registry_format.h \
 	engine/relations.c engine/relations.h \
 	engine/scopes.c engine/scopes.h \
+	engine/snapshot.c engine/snapshot.h \
 	engine/space.h \
 	engine/symbols.c engine/symbols.h \
+	engine/word_edits.c engine/word_edits.h \
 	engine/word_runs.c engine/word_runs.h
 # The architecture's part: the same file names in every folder.
 nodist_libengine_la_SOURCES = engine/arch/$(ULP_ARCH)/arch.c

@@ -4,6 +4,7 @@
 #include "engine/pending.h"
 #include "engine/plan.h"
 #include "engine/plan_checks.h"
+#include "engine/plan_commit.h"
 #include "engine/plan_guards.h"
 #include "engine/plan_leaving.h"
 #include "engine/record.h"
@@ -21,6 +22,7 @@ void plan_deinit(struct plan *plan)
 {
 	if (plan->fresh)
 		load_deinit(&plan->load);
+	plan_commit_forget(plan);
 	free(plan->record);
 	free(plan->guards);
 	free(plan->leaving);
@@ -40,12 +42,6 @@ bool plan_leaves(const struct plan *plan, const struct registry_patch *p)
 	return relations_leaves(&leaving, p);
 }
 
-/* Whether the commit changes the state of the i-th patch. */
-static bool is_changed(const struct plan *plan, size_t i)
-{
-	return i == plan->index || plan_leaves(plan, &plan->engine->registry.patches[i]);
-}
-
 /* next_state of every patch is its state, but for the one that comes and those that leave. */
 static void intents_make(struct plan *plan)
 {
@@ -61,18 +57,6 @@ static void intents_make(struct plan *plan)
 		return;
 	reg->patches[plan->index].head.next_state = ULP_PATCH_APPLIED;
 	reg->patches[plan->index].head.next_sequence = reg->head.sequence + 1;
-}
-
-/* The words of all patches that change. */
-static enum ulp_code changed_words_check(const struct plan *plan, struct ulp_err *err)
-{
-	const struct registry *reg = &plan->engine->registry;
-	enum ulp_code code = ULP_OK;
-
-	for (size_t i = 0; i < reg->nr && !code; i++)
-		if (is_changed(plan, i))
-			code = words_check(plan, &reg->patches[i], err);
-	return code;
 }
 
 static enum ulp_code fresh_init(struct plan *plan, struct ulp_err *err)
@@ -283,108 +267,7 @@ enum ulp_code plan_write(struct plan *plan, struct ulp_err *err)
 {
 	enum ulp_code code = plan->fresh ? fresh_write(plan, err) : ULP_OK;
 
-	if (!code)
-		registry_copy_pages(&plan->engine->registry, plan->engine->space);
-	return code;
-}
-
-static enum ulp_code another_tool(struct ulp_err *err)
-{
-	return ulp_fail(err, ULP_ESTOP,
-			"another tool has changed the registry meanwhile; try again");
-}
-
-/*
- * The lock is the seized first thread.  If that ends, another tool may come in
- * until the next one is seized: then its record must not be lost.
- */
-static enum ulp_code registry_recheck(const struct plan *plan, struct ulp_err *err)
-{
-	const struct registry *reg = &plan->engine->registry;
-	struct ulp_registry now;
-	enum ulp_code code = space_read(plan->engine->space, reg->at, &now,
-					offsetof(struct ulp_registry, messages), err);
-
-	if (code)
-		return code;
-	if (now.patches != reg->head.patches || now.sequence != reg->head.sequence ||
-	    now.commit != reg->head.commit ||
-	    memcmp(&now.pending, &reg->head.pending, sizeof(now.pending)) != 0)
-		return another_tool(err);
-	return ULP_OK;
-}
-
-/* A revert by another tool shows in its record alone. */
-static enum ulp_code records_recheck(const struct plan *plan, struct ulp_err *err)
-{
-	const struct registry *reg = &plan->engine->registry;
-
-	for (size_t i = 0; i < reg->nr; i++) {
-		const struct registry_patch *p = &reg->patches[i];
-		uint32_t state;
-		enum ulp_code code = space_read(plan->engine->space,
-						p->at + offsetof(struct ulp_reg_patch, state),
-						&state, sizeof(state), err);
-
-		if (code)
-			return code;
-		if (state != registry_patch_stored_state(p))
-			return another_tool(err);
-	}
-	return ULP_OK;
-}
-
-static enum ulp_code library_recheck(const struct plan *plan, const struct ulp_object *library,
-				     struct ulp_err *err)
-{
-	if (!library || object_still_loaded(plan->engine->space, library))
-		return ULP_OK;
-	return ulp_fail(err, ULP_ENOTARGET, "the process has unloaded %s meanwhile",
-			library->soname);
-}
-
-/* All that the commit writes to are where they were. */
-static enum ulp_code libraries_recheck(const struct plan *plan, struct ulp_err *err)
-{
-	const struct registry *reg = &plan->engine->registry;
-	const struct ulp_object *before = plan->target;
-	enum ulp_code code = library_recheck(plan, plan->target, err);
-
-	for (size_t i = 0; i < reg->nr && !code; i++) {
-		const struct ulp_object *library;
-
-		if (!plan_leaves(plan, &reg->patches[i]))
-			continue;
-		library = plan_library_of(plan, &reg->patches[i]);
-		if (library != before)
-			code = library_recheck(plan, library, err);
-		before = library;
-	}
-	return code;
-}
-
-/* What may have changed since the plan was made, cheap enough for the stop. */
-static enum ulp_code recheck(const struct plan *plan, struct ulp_err *err)
-{
-	enum ulp_code code = registry_recheck(plan, err);
-
-	if (!code)
-		code = records_recheck(plan, err);
-	if (code)
-		return code;
-	code = libraries_recheck(plan, err);
-	return code ? code : changed_words_check(plan, err);
-}
-
-enum ulp_code plan_commit(struct plan *plan, struct ulp_err *err)
-{
-	enum ulp_code code = recheck(plan, err);
-
-	if (!code)
-		code = registry_commit(&plan->engine->registry, plan->fresh, plan->engine->space,
-				       err);
-	plan->committed = code == ULP_OK;
-	return code;
+	return code ? code : plan_commit_prepare(plan, err);
 }
 
 /* Another tool, which came in between, takes what it finds for left over, and unmaps it. */

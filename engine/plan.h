@@ -16,6 +16,8 @@
 
 #include "engine/engine.h"
 #include "engine/load.h"
+#include "engine/snapshot.h"
+#include "engine/word_edits.h"
 
 /* Code in which no thread may stand at the commit.  Borrows its name, from the plan's engine too.
  */
@@ -24,6 +26,12 @@ struct plan_guard {
 	uint64_t end; /* first byte past it */
 	const char *name;
 	bool whole; /* not one function: at its start a thread is inside, too */
+};
+
+/* A word as it must be when the commit begins. */
+struct plan_word {
+	uint64_t at;
+	uint8_t want[8];
 };
 
 /* Nothing is applied, or what is applied has no record there yet. */
@@ -42,6 +50,11 @@ struct plan {
 	uint64_t *leaving; /* addresses of the records that the commit reverts; owned */
 	size_t nr_leaving;
 	bool committed;
+	/* For the stop; made by plan_write(). */
+	struct word_edits edits;
+	struct plan_word *words; /* of all patches that change; owned */
+	size_t nr_words;
+	struct snapshot snapshot;  /* of all that the commit reads */
 	struct plan_guard *guards; /* empty with consistency "none"; owned */
 	size_t nr_guards;
 };

@@ -182,3 +182,19 @@ enum ulp_code words_check(const struct plan *plan, const struct registry_patch *
 	}
 	return code;
 }
+
+bool plan_changes(const struct plan *plan, size_t i)
+{
+	return i == plan->index || plan_leaves(plan, &plan->engine->registry.patches[i]);
+}
+
+enum ulp_code changed_words_check(const struct plan *plan, struct ulp_err *err)
+{
+	const struct registry *reg = &plan->engine->registry;
+	enum ulp_code code = ULP_OK;
+
+	for (size_t i = 0; i < reg->nr && !code; i++)
+		if (plan_changes(plan, i))
+			code = words_check(plan, &reg->patches[i], err);
+	return code;
+}

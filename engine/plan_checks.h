@@ -26,4 +26,10 @@ ULP_MUST_CHECK enum ulp_code originals_check(const struct plan *plan,
 ULP_MUST_CHECK enum ulp_code words_check(const struct plan *plan, const struct registry_patch *p,
 					 struct ulp_err *err);
 
+/* Whether the commit changes the state of the i-th patch of the registry. */
+bool plan_changes(const struct plan *plan, size_t i);
+
+/* words_check() of all patches that change. */
+ULP_MUST_CHECK enum ulp_code changed_words_check(const struct plan *plan, struct ulp_err *err);
+
 #endif

@@ -41,24 +41,25 @@ static const char *record_fault(const struct registry_patch *p, size_t len)
 		bool ok;
 		const char *what;
 	} checks[] = {
-		{memcmp(h->magic, ULP_REG_PATCH_MAGIC, sizeof(h->magic)) == 0, "no magic number"},
-		{h->version == ULP_REGISTRY_VERSION, "unknown version"},
+		{memcmp(h->magic, ULP_REG_PATCH_MAGIC, sizeof(h->magic)) == 0,
+		 ULP_TEXT("no magic number")},
+		{h->version == ULP_REGISTRY_VERSION, ULP_TEXT("unknown version")},
 		{h->state <= ULP_PATCH_UNLOADED && h->next_state <= ULP_PATCH_UNLOADED,
-		 "unknown state"},
+		 ULP_TEXT("unknown state")},
 		{h->nr_functions > 0 && strings_off(h) + h->strings_len == len,
-		 "its parts do not add up to its size"},
+		 ULP_TEXT("its parts do not add up to its size")},
 		{h->strings_len > 0 && !p->strings[0] && !p->strings[h->strings_len - 1],
-		 "its strings are not terminated"},
+		 ULP_TEXT("its strings are not terminated")},
 		{h->build_id_len > 0 && h->build_id_len <= ULP_BUILD_ID_MAX &&
 			 h->target_build_id_len <= ULP_BUILD_ID_MAX,
-		 "wrong build ID"},
+		 ULP_TEXT("wrong build ID")},
 		{h->name < h->strings_len && h->file < h->strings_len &&
 			 h->soname < h->strings_len && h->target_path < h->strings_len &&
 			 h->labels < h->strings_len && h->path < h->strings_len,
-		 "a name out of bounds"},
-		{h->nr_labels <= ULP_REG_MAX_LABELS, "too many labels"},
-		{h->nr_relations <= ULP_MAX_RELATIONS, "too many relations"},
-		{h->consistency < ULP_NR_CONSISTENCIES, "unknown consistency"},
+		 ULP_TEXT("a name out of bounds")},
+		{h->nr_labels <= ULP_REG_MAX_LABELS, ULP_TEXT("too many labels")},
+		{h->nr_relations <= ULP_MAX_RELATIONS, ULP_TEXT("too many relations")},
+		{h->consistency < ULP_NR_CONSISTENCIES, ULP_TEXT("unknown consistency")},
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
@@ -67,11 +68,11 @@ static const char *record_fault(const struct registry_patch *p, size_t len)
 	for (uint32_t i = 0; i < h->nr_functions; i++)
 		if (p->functions[i].word_addr % 8 || p->functions[i].name >= h->strings_len ||
 		    p->functions[i].inside > UINT8_MAX)
-			return "a function out of bounds";
+			return ULP_TEXT("a function out of bounds");
 	for (uint32_t i = 0; i < h->nr_relations; i++)
 		if (p->relations[i].name >= h->strings_len || p->relations[i].kind == 0 ||
 		    p->relations[i].kind >= ULP_NR_RELATION_KINDS)
-			return "a relation out of bounds";
+			return ULP_TEXT("a relation out of bounds");
 	return NULL;
 }
 
@@ -221,7 +222,7 @@ static enum ulp_code head_read(struct reader *r, const struct ulp_objects *objs,
 		return ulp_fail(err, ULP_ENORUNTIME,
 				"libpulp.so.0 is not loaded; start the program with "
 				"LD_PRELOAD=libpulp.so.0, or bring it into the process by "
-				"'ulp trigger --inject -p PID'");
+				"'ulp trigger --inject -p PID CONTAINER'");
 	if (!symbol_in_object(r, runtime, ULP_REGISTRY_SYMBOL, "", &sym))
 		return ulp_fail(err, ULP_ENORUNTIME, "%s has no registry: is it ours?",
 				runtime->path);

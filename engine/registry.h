@@ -119,13 +119,16 @@ ULP_MUST_CHECK enum ulp_code registry_recover(struct registry *reg, struct ulp_s
  */
 void registry_copy_pages(const struct registry *reg, struct ulp_space *space);
 
+struct word_edits;
+
 /*
  * Commits next_state of all patches, patches[0] linked first if it is not in
- * the list (fresh).  All threads must be stopped.  On failure every byte is as
- * before; where even that fails, `torn` is set and the next tool finishes it.
- * Errors: those of writing.
+ * the list (fresh).  edits: of next_state.  All threads must be stopped.  On failure every byte is
+ * as before; where even that fails, `torn` is set and the next tool finishes it. Errors: those of
+ * writing.
  */
 ULP_MUST_CHECK enum ulp_code registry_commit(struct registry *reg, bool fresh,
+					     const struct word_edits *edits,
 					     struct ulp_space *space, struct ulp_err *err);
 
 /*

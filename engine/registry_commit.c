@@ -8,9 +8,7 @@
 #include "engine/debug_list.h"
 #include "engine/pending.h"
 #include "engine/registry.h"
-#include "engine/word_runs.h"
-
-#include "engine_arch.h"
+#include "engine/word_edits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,135 +28,46 @@ static enum ulp_code write_u64(struct ulp_space *s, uint64_t at, uint64_t value,
 	return space_write(s, at, &value, sizeof(value), err);
 }
 
-/* One word of the records: what it is by state, and by next_state. */
-struct word {
-	uint64_t at;
-	uint8_t before[8];
-	uint8_t after[8];
-	bool leads_away; /* after is a redirect */
-};
-
-static struct word word_of(const struct registry *reg, const struct ulp_reg_function *f, bool next)
+/* What a commit that is undone, or one that is finished, has to write: not known before. */
+static enum ulp_code words_back(const struct registry *reg, struct ulp_space *s)
 {
-	const struct ulp_reg_function *owner;
-	struct word w = {.at = f->word_addr};
+	struct word_edits edits;
+	enum ulp_code code = word_edits_make(reg, false, &edits, NULL);
 
-	w.leads_away = registry_owner(reg, w.at, next, &owner) != NULL;
-	memcpy(w.after, w.leads_away ? owner->redirect : f->original, sizeof(w.after));
-	if (!registry_word(reg, w.at, !next, w.before))
-		memcpy(w.before, w.after, sizeof(w.before));
-	return w;
-}
-
-typedef enum ulp_code word_fn(const struct word *w, struct word_run *run, struct ulp_err *err);
-
-/* Which words of the records are to be gone through. */
-struct words_pass {
-	bool redirects; /* those that get a redirect, else those that lose it */
-	bool next;	/* to what next_state says, else back */
-	uint32_t place; /* in their entry, from 0 */
-};
-
-/* Which word of its entry the i-th of a record is. */
-static uint32_t place_in_entry(const struct registry_patch *p, uint32_t i)
-{
-	uint32_t place = 0;
-
-	while (place < i && place + 1 < ARCH_MAX_WORDS &&
-	       p->functions[i - place - 1].old_addr == p->functions[i].old_addr)
-		place++;
-	return place;
-}
-
-/* The words of one record, forwards those that get a redirect, backwards those that lose it. */
-static enum ulp_code words_of_record(const struct registry *reg, const struct registry_patch *p,
-				     const struct words_pass *pass, word_fn *step,
-				     struct word_run *run, struct ulp_err *err)
-{
-	const uint32_t nr = p->head.nr_functions;
-	enum ulp_code code = ULP_OK;
-
-	for (uint32_t i = 0; !code && i < nr; i++) {
-		const uint32_t at = pass->redirects ? i : nr - 1 - i;
-		struct word w;
-
-		if (place_in_entry(p, at) != pass->place)
-			continue;
-		w = word_of(reg, &p->functions[at], pass->next);
-		/* Untouched words stay untouched: a write would give the page a copy. */
-		if (w.leads_away == pass->redirects &&
-		    memcmp(w.before, w.after, sizeof(w.after)) != 0)
-			code = step(&w, run, err);
-	}
+	if (code)
+		return code;
+	code = word_edits_write(&edits, s, NULL);
+	word_edits_free(&edits);
 	return code;
 }
 
-/* One pass over all records; what it writes is there before the next one begins. */
-static enum ulp_code words_of_pass(const struct registry *reg, const struct words_pass *pass,
-				   word_fn *step, struct word_run *run, struct ulp_err *err)
+static enum ulp_code intent_write(const struct registry_patch *p, struct ulp_space *s,
+				  struct ulp_err *err)
 {
-	enum ulp_code code = ULP_OK;
+	const uint64_t state_at = AT(p->at, struct ulp_reg_patch, next_state);
+	const uint64_t sequence_at = AT(p->at, struct ulp_reg_patch, next_sequence);
+	uint32_t state;
+	uint64_t sequence;
+	enum ulp_code code = space_read(s, state_at, &state, sizeof(state), err);
 
-	for (size_t i = 0; !code && i < reg->nr; i++)
-		/* A word changes only where one of its patches does. */
-		if (registry_patch_changes(&reg->patches[i]))
-			code = words_of_record(reg, &reg->patches[i], pass, step, run, err);
-	return code ? code : word_run_flush(run, err);
-}
-
-/*
- * Calls `step` for all words that change, to what next_state says, or (next false) back.
- * At every instant an entry must lead to something: of an entry of two words, the one
- * that is led to comes first in the record.  It gets its redirect before all that lead to
- * such a word get theirs, and loses it after them.  Between entries no order matters,
- * so that within a pass neighbours can be written together.
- */
-static enum ulp_code words_each(const struct registry *reg, bool next, word_fn *step,
-				struct ulp_space *s, struct ulp_err *err)
-{
-	struct word_run run;
-	enum ulp_code code = ULP_OK;
-
-	word_run_init(&run, s);
-	for (uint32_t n = 0; !code && n < 2 * ARCH_MAX_WORDS; n++) {
-		const bool redirects = n < ARCH_MAX_WORDS;
-		const struct words_pass pass = {
-			.redirects = redirects,
-			.next = next,
-			.place = redirects ? n : 2 * ARCH_MAX_WORDS - 1 - n,
-		};
-
-		code = words_of_pass(reg, &pass, step, &run, err);
-	}
+	if (!code)
+		code = space_read(s, sequence_at, &sequence, sizeof(sequence), err);
+	if (!code && state != p->head.next_state)
+		code = write_u32(s, state_at, p->head.next_state, err);
+	if (!code && sequence != p->head.next_sequence)
+		code = write_u64(s, sequence_at, p->head.next_sequence, err);
 	return code;
 }
 
-static enum ulp_code word_write(const struct word *w, struct word_run *run, struct ulp_err *err)
-{
-	return word_run_write(run, w->at, w->after, err);
-}
-
-/* Writes the words of all records that change, by state or next_state. */
-static enum ulp_code words_write(const struct registry *reg, bool next, struct ulp_space *s,
-				 struct ulp_err *err)
-{
-	return words_each(reg, next, word_write, s, err);
-}
-
+/* Of patches that do not change, too: a dead tool may have left its own. */
 static enum ulp_code intents_write(const struct registry *reg, struct ulp_space *s,
 				   struct ulp_err *err)
 {
-	for (size_t i = 0; i < reg->nr; i++) {
-		const struct registry_patch *p = &reg->patches[i];
-		enum ulp_code code = write_u32(s, AT(p->at, struct ulp_reg_patch, next_state),
-					       p->head.next_state, err);
-		if (!code)
-			code = write_u64(s, AT(p->at, struct ulp_reg_patch, next_sequence),
-					 p->head.next_sequence, err);
-		if (code)
-			return code;
-	}
-	return ULP_OK;
+	enum ulp_code code = ULP_OK;
+
+	for (size_t i = 0; i < reg->nr && !code; i++)
+		code = intent_write(&reg->patches[i], s, err);
+	return code;
 }
 
 static enum ulp_code states_write(const struct registry *reg, bool next, struct ulp_space *s,
@@ -173,7 +82,7 @@ static enum ulp_code states_write(const struct registry *reg, bool next, struct 
 			continue;
 		code = write_u32(s, AT(at, struct ulp_reg_patch, state),
 				 next ? h->next_state : h->state, err);
-		if (!code)
+		if (!code && h->sequence != h->next_sequence)
 			code = write_u64(s, AT(at, struct ulp_reg_patch, sequence),
 					 next ? h->next_sequence : h->sequence, err);
 		if (code)
@@ -385,7 +294,7 @@ static bool roll_back(struct registry *reg, bool fresh, const struct list_head *
 
 	/* What cannot be put back stays decided, for the next tool to finish. */
 	if (decided &&
-	    (states_write(reg, false, s, NULL) || words_write(reg, false, s, NULL) ||
+	    (states_write(reg, false, s, NULL) || words_back(reg, s) ||
 	     write_u64(s, AT(reg->at, struct ulp_registry, sequence), reg->head.sequence, NULL)))
 		return false;
 	if (decide(reg, ULP_COMMIT_IDLE, s, NULL) || (fresh && unlink_fresh(reg, list, s)))
@@ -400,24 +309,33 @@ static bool roll_back(struct registry *reg, bool fresh, const struct list_head *
  * these are written again.  The library may have been unloaded since: a word
  * that is neither as before nor as after, or not there, is not ours any more.
  */
-static enum ulp_code word_recover(const struct word *w, struct word_run *run, struct ulp_err *err)
+static enum ulp_code word_recover(const struct word_edit *w, struct ulp_space *s,
+				  struct ulp_err *err)
 {
 	uint8_t now[8];
 
-	if (space_read(run->space, w->at, now, sizeof(now), NULL) ||
+	if (space_read(s, w->at, now, sizeof(now), NULL) ||
 	    memcmp(now, w->before, sizeof(now)) != 0)
 		return ULP_OK;
-	/* Now: what is between two words may be a mapping that is not ours any more. */
-	return space_write(run->space, w->at, w->after, sizeof(w->after), err);
+	/* One by one: what is between two words may be a mapping that is not ours any more. */
+	return space_write(s, w->at, w->after, sizeof(w->after), err);
 }
 
 enum ulp_code registry_recover(struct registry *reg, struct ulp_space *s, struct ulp_err *err)
 {
-	return roll_forward(reg, words_each(reg, true, word_recover, s, err), s, err);
+	struct word_edits edits;
+	enum ulp_code code = word_edits_make(reg, true, &edits, err);
+
+	if (code)
+		return code;
+	for (size_t i = 0; !code && i < edits.nr; i++)
+		code = word_recover(&edits.list[i], s, err);
+	word_edits_free(&edits);
+	return roll_forward(reg, code, s, err);
 }
 
-enum ulp_code registry_commit(struct registry *reg, bool fresh, struct ulp_space *s,
-			      struct ulp_err *err)
+enum ulp_code registry_commit(struct registry *reg, bool fresh, const struct word_edits *edits,
+			      struct ulp_space *s, struct ulp_err *err)
 {
 	struct list_head before = list_head_now(reg);
 	struct list_head after = fresh ? list_head_fresh(reg) : before;
@@ -430,7 +348,7 @@ enum ulp_code registry_commit(struct registry *reg, bool fresh, struct ulp_space
 	if (!code)
 		code = decide(reg, ULP_COMMIT_DECIDED, s, err);
 	if (!code)
-		code = roll_forward(reg, words_write(reg, true, s, err), s, err);
+		code = roll_forward(reg, word_edits_write(edits, s, err), s, err);
 	if (code)
 		reg->torn = !roll_back(reg, fresh, &before, s);
 	if (code)

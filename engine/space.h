@@ -32,6 +32,13 @@ struct ulp_region {
 	uint64_t offset;
 };
 
+/* One of several reads. */
+struct space_piece {
+	uint64_t from;
+	void *buf;  /* owned by the caller */
+	size_t len; /* bytes */
+};
+
 struct ulp_build_id;
 struct ulp_space;
 
@@ -42,6 +49,13 @@ struct ulp_space_ops {
 	 */
 	enum ulp_code (*read)(struct ulp_space *space, struct remote from, void *buf, size_t len,
 			      struct ulp_err *err);
+
+	/*
+	 * Copies all pieces by few system calls.  All or nothing, errors as of read(), with
+	 * which it can be replaced piece by piece.  NULL: it has to be.
+	 */
+	enum ulp_code (*read_many)(struct ulp_space *space, const struct space_piece *pieces,
+				   size_t nr, struct ulp_err *err);
 
 	/*
 	 * Writes len bytes whatever the mapping's protection is: also text, which
@@ -89,6 +103,19 @@ static inline enum ulp_code space_read(struct ulp_space *s, uint64_t from, void 
 				       struct ulp_err *err)
 {
 	return s->ops->read(s, remote_at(from), buf, len, err);
+}
+
+/* What is in the buffers after a failure is not known. */
+static inline enum ulp_code space_read_many(struct ulp_space *s, const struct space_piece *pieces,
+					    size_t nr, struct ulp_err *err)
+{
+	enum ulp_code code = ULP_OK;
+
+	if (s->ops->read_many)
+		return s->ops->read_many(s, pieces, nr, err);
+	for (size_t i = 0; i < nr && !code; i++)
+		code = space_read(s, pieces[i].from, pieces[i].buf, pieces[i].len, err);
+	return code;
 }
 
 static inline enum ulp_code space_write(struct ulp_space *s, uint64_t to, const void *buf,

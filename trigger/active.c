@@ -2,11 +2,11 @@
 /*
  * Is a stopped thread inside one of these functions, or of this library?
  *
- * First a look at every word of the stack: on x86-64 each return address and
- * each pc that a signal interrupted lies there, so that a stack without such a
- * word is clean.  Any word counts, also one that no call precedes, because an
- * interrupted pc may be anywhere.  What this finds may be left over from an
- * earlier call: the stack is unwound precisely to know.
+ * First a look at every word of the stack (quick_scan.c, and scan() here for what
+ * is not that simple): on x86-64 each return address and each pc that a signal
+ * interrupted lies there, so that a stack without such a word is clean.  Any word counts, also one
+ * that no call precedes, because an interrupted pc may be anywhere.  What this finds may be left
+ * over from an earlier call: the stack is unwound precisely to know.
  *
  * A thread whose stack pointer is not in its usual stack (it runs on an
  * alternate signal stack, or as a coroutine) has two: the usual one is scanned
@@ -16,8 +16,10 @@
 #include "config.h"
 
 #include "trigger/active.h"
+#include "trigger/quick_scan.h"
 #include "trigger/unwind.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,13 +32,13 @@
 /* More than this of one stack is not scanned but unwound (goroutines live in one huge mapping). */
 #define MAX_SCAN (64ull << 20)
 
-struct check {
+struct active {
 	const struct process *proc;
 	struct ulp_space *space;
 	const struct code_range *ranges;
 	size_t nr_ranges;
-	uint64_t low, high;	    /* all ranges are in it; their last address is high */
-	struct ulp_region *regions; /* owned; ascending */
+	struct quick_scan quick;
+	struct ulp_region *regions; /* owned; ascending; those of this stop, when first needed */
 	char **paths;		    /* owned */
 	size_t nr_regions;
 	struct unwinder
@@ -67,13 +69,13 @@ static int compare_region(const void *key, const void *element)
 	return addr < region->start ? -1 : addr >= region->end;
 }
 
-static const struct ulp_region *region_of(const struct check *c, uint64_t addr)
+static const struct ulp_region *region_of(const struct active *c, uint64_t addr)
 {
 	return bsearch(&addr, c->regions, c->nr_regions, sizeof(*c->regions), compare_region);
 }
 
 /* Where the thread's stack is when it does nothing unusual; NULL if unknown. */
-static const struct ulp_region *usual_region(const struct check *c, const struct stopped_thread *t)
+static const struct ulp_region *usual_region(const struct active *c, const struct stopped_thread *t)
 {
 	if (t->tid != c->proc->pid)
 		return region_of(c, t->tls);
@@ -118,9 +120,9 @@ static struct span other_stack(const struct ulp_region *current, const struct ul
  * to it.  `end` does: a call of a function that never returns may be last.  Of a
  * single instruction only what is between them does.
  */
-static const struct code_range *range_of_word(const struct check *c, uint64_t word)
+static const struct code_range *range_of_word(const struct active *c, uint64_t word)
 {
-	if (word < c->low || word > c->high)
+	if (!quick_scan_may_lead(&c->quick, word))
 		return NULL; /* nearly all of them */
 	for (size_t i = 0; i < c->nr_ranges; i++) {
 		const struct code_range *range = &c->ranges[i];
@@ -132,7 +134,7 @@ static const struct code_range *range_of_word(const struct check *c, uint64_t wo
 	return NULL;
 }
 
-static enum ulp_code scan(struct check *c, struct span span, struct finding *finding,
+static enum ulp_code scan(struct active *c, struct span span, struct finding *finding,
 			  struct ulp_err *err)
 {
 	*finding = (struct finding){0};
@@ -168,16 +170,16 @@ static enum ulp_code scan(struct check *c, struct span span, struct finding *fin
 }
 
 /* Whether the word is in the span. */
-static bool holds_word(const struct check *c, struct span span, uint64_t word)
+static bool holds_word(const struct active *c, struct span span, uint64_t word)
 {
 	const struct code_range range = {.start = word - 1, .end = word};
-	struct check only = {.proc = c->proc,
-			     .space = c->space,
-			     .ranges = &range,
-			     .nr_ranges = 1,
-			     .low = range.start,
-			     .high = range.end,
-			     .words = c->words};
+	struct code_span code = {range.start, range.end};
+	struct active only = {.proc = c->proc,
+			      .space = c->space,
+			      .ranges = &range,
+			      .nr_ranges = 1,
+			      .quick = {.spans = &code, .nr_spans = 1},
+			      .words = c->words};
 	struct finding finding;
 
 	return word != 0 && scan(&only, span, &finding, NULL) == ULP_OK && finding.range != NULL;
@@ -223,9 +225,9 @@ static enum ulp_code may_be_inside(const struct stopped_thread *t, const struct 
 			t->tid, finding->range->name, show(finding->range, finding->word).text);
 }
 
-static const struct code_range *range_of_frame(const struct check *c, uint64_t pc, bool innermost)
+static const struct code_range *range_of_frame(const struct active *c, uint64_t pc, bool innermost)
 {
-	for (size_t i = 0; i < c->nr_ranges; i++) {
+	for (size_t i = 0; i < c->nr_ranges && quick_scan_may_lead(&c->quick, pc); i++) {
 		const struct code_range *range = &c->ranges[i];
 
 		/* At its very start an interrupted thread is still going to execute the entry. */
@@ -237,7 +239,7 @@ static const struct code_range *range_of_frame(const struct check *c, uint64_t p
 	return NULL;
 }
 
-static struct unwinder *get_unwinder(struct check *c)
+static struct unwinder *get_unwinder(struct active *c)
 {
 	if (!c->unwinder_tried)
 		c->unwinder = unwinder_create(c->proc);
@@ -246,7 +248,7 @@ static struct unwinder *get_unwinder(struct check *c)
 }
 
 /* Settles findings by unwinding.  there: what was found on `other`, the usual stack. */
-static enum ulp_code settle(struct check *c, const struct stopped_thread *t, struct span other,
+static enum ulp_code settle(struct active *c, const struct stopped_thread *t, struct span other,
 			    const struct finding *here, const struct finding *there,
 			    struct ulp_err *err)
 {
@@ -271,7 +273,7 @@ static enum ulp_code settle(struct check *c, const struct stopped_thread *t, str
 	return code;
 }
 
-static enum ulp_code check_thread(struct check *c, const struct stopped_thread *t,
+static enum ulp_code check_thread(struct active *c, const struct stopped_thread *t,
 				  struct ulp_err *err)
 {
 	const struct code_range *range = range_of_frame(c, t->pc, true);
@@ -291,12 +293,15 @@ static enum ulp_code check_thread(struct check *c, const struct stopped_thread *
 	return settle(c, t, other, &here, &there, err);
 }
 
-static void regions_free(struct check *c)
+static void regions_free(struct active *c)
 {
 	for (size_t i = 0; i < c->nr_regions; i++)
 		free(c->paths[i]);
 	free(c->paths);
 	free(c->regions);
+	c->paths = NULL;
+	c->regions = NULL;
+	c->nr_regions = 0;
 }
 
 /* Up to as many threads the kernel is asked for their mappings alone: a list may be long. */
@@ -306,7 +311,7 @@ static void regions_free(struct check *c)
  * The mappings that region_of() and usual_region() look for: of the stack pointers, and of the
  * usual stacks.  That of the first thread holds the program's 16 random bytes (getauxval(3)).
  */
-static enum ulp_code stacks_find(struct check *c, const struct stopped_thread *threads, size_t nr,
+static enum ulp_code stacks_find(struct active *c, const struct stopped_thread *threads, size_t nr,
 				 struct ulp_err *err)
 {
 	const pid_t pid = c->proc->pid;
@@ -332,26 +337,55 @@ static enum ulp_code stacks_find(struct check *c, const struct stopped_thread *t
 	return process_regions(c->proc, &c->regions, &c->paths, &c->nr_regions, err);
 }
 
-static void check_free(struct check *c)
+/* Those threads that a quick look does not clear. */
+static enum ulp_code check_threads(struct active *c, const struct stopped_thread *threads,
+				   size_t nr, const bool *clean, struct ulp_err *err)
 {
-	unwinder_destroy(c->unwinder);
-	free(c->words);
-	regions_free(c);
-	free(c);
+	enum ulp_code code = ULP_OK;
+
+	for (size_t i = 0; i < nr && code == ULP_OK; i++) {
+		if (clean[i])
+			continue;
+		if (c->regions == NULL)
+			code = stacks_find(c, threads, nr, err);
+		if (code == ULP_OK)
+			code = check_thread(c, &threads[i], err);
+	}
+	return code;
 }
 
-enum ulp_code active_check(const struct process *proc, const struct session *s,
-			   struct ulp_space *space, const struct code_range *ranges,
-			   size_t nr_ranges, struct ulp_err *err)
+enum ulp_code active_check(struct active *c, const struct session *s, struct ulp_err *err)
 {
 	size_t nr;
 	const struct stopped_thread *threads = session_threads(s, &nr);
-	struct check *c;
+	bool *clean;
 	enum ulp_code code;
 
-	if (nr == 0)
+	/* Of threads that run nothing can be said; a stop holds at least the first one. */
+	assert(nr > 0);
+	if (c->nr_ranges == 0)
 		return ULP_OK;
-	c = calloc(1, sizeof(*c));
+	clean = calloc(nr, sizeof(*clean));
+	if (clean == NULL)
+		return ulp_fail(err, ULP_ENOMEM, "out of memory for the stack check");
+	quick_scan_threads(&c->quick, threads, nr, clean);
+	code = check_threads(c, threads, nr, clean, err);
+	free(clean);
+	/* Of this stop only. */
+	regions_free(c);
+	unwinder_destroy(c->unwinder);
+	c->unwinder = NULL;
+	c->unwinder_tried = false;
+	return code;
+}
+
+enum ulp_code active_open(const struct process *proc, struct ulp_space *space,
+			  const struct code_range *ranges, size_t nr_ranges, struct active **ret,
+			  struct ulp_err *err)
+{
+	struct active *c = calloc(1, sizeof(*c));
+	enum ulp_code code;
+
 	if (c != NULL)
 		c->words = malloc(CHUNK);
 	if (c == NULL || c->words == NULL) {
@@ -362,14 +396,21 @@ enum ulp_code active_check(const struct process *proc, const struct session *s,
 	c->space = space;
 	c->ranges = ranges;
 	c->nr_ranges = nr_ranges;
-	c->low = UINT64_MAX;
-	for (size_t i = 0; i < nr_ranges; i++) {
-		c->low = ranges[i].start < c->low ? ranges[i].start : c->low;
-		c->high = ranges[i].end > c->high ? ranges[i].end : c->high;
+	code = quick_scan_init(&c->quick, proc, space, ranges, nr_ranges, err);
+	if (code != ULP_OK) {
+		free(c->words);
+		free(c);
+		return code;
 	}
-	code = stacks_find(c, threads, nr, err);
-	for (size_t i = 0; i < nr && code == ULP_OK; i++)
-		code = check_thread(c, &threads[i], err);
-	check_free(c);
-	return code;
+	*ret = c;
+	return ULP_OK;
+}
+
+void active_close(struct active *c)
+{
+	if (c == NULL)
+		return;
+	quick_scan_deinit(&c->quick);
+	free(c->words);
+	free(c);
 }

@@ -18,6 +18,18 @@ struct code_range {
 		     */
 };
 
+struct active; /* opaque */
+
+/*
+ * Makes all ready for looking while the process runs; borrows all but ret.  Errors: ULP_ENOMEM.
+ */
+ULP_MUST_CHECK enum ulp_code active_open(const struct process *proc, struct ulp_space *space,
+					 const struct code_range *ranges, size_t nr_ranges,
+					 struct active **ret, struct ulp_err *err);
+
+/* Accepts NULL. */
+void active_close(struct active *active);
+
 /*
  * Looks at the pc and all words of the stacks of all stopped threads
  * (conservative), and where one hits unwinds that thread precisely with libdw;
@@ -26,8 +38,7 @@ struct code_range {
  *
  * Errors: ULP_EACTIVE (names thread, function and address), ULP_ESYS, ULP_ENOMEM.
  */
-ULP_MUST_CHECK enum ulp_code active_check(const struct process *proc, const struct session *s,
-					  struct ulp_space *space, const struct code_range *ranges,
-					  size_t nr_ranges, struct ulp_err *err);
+ULP_MUST_CHECK enum ulp_code active_check(struct active *active, const struct session *s,
+					  struct ulp_err *err);
 
 #endif

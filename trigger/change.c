@@ -26,6 +26,9 @@ struct work {
 	struct target target;
 	struct session *session;
 	struct plan plan;
+	struct code_range *ranges; /* owned; see ranges_make() */
+	size_t nr_ranges;
+	struct active *active; /* owned; borrows the ranges */
 	uint64_t deadline_ns;
 	pid_t parent;
 	bool recovered; /* a change that another tool had left unfinished */
@@ -64,76 +67,75 @@ static enum ulp_code with_borrowed(struct work *w,
 	return code ? code : back;
 }
 
-static enum ulp_code active_in(struct work *w, const struct code_range *ranges, size_t nr,
-			       struct ulp_err *err)
-{
-	if (!nr)
-		return ULP_OK;
-	return active_check(&w->target.proc, w->session, &w->target.rs.space, ranges, nr, err);
-}
+/* --- code in which no thread may stand ------------------------------------------------ */
 
-static enum ulp_code guards_check(struct work *w, struct ulp_err *err)
+static void ranges_of_guards(struct work *w)
 {
-	struct code_range *ranges;
-	enum ulp_code code;
-
-	if (w->change->force || !w->plan.nr_guards)
-		return ULP_OK;
-	ranges = calloc(w->plan.nr_guards, sizeof(*ranges));
-	if (!ranges)
-		return ulp_fail(err, ULP_ENOMEM, "out of memory");
 	for (size_t i = 0; i < w->plan.nr_guards; i++)
-		ranges[i] = (struct code_range){
+		w->ranges[w->nr_ranges++] = (struct code_range){
 			.start = w->plan.guards[i].start,
 			.end = w->plan.guards[i].end,
 			.name = w->plan.guards[i].name,
 			.whole = w->plan.guards[i].whole,
 		};
-	code = active_in(w, ranges, w->plan.nr_guards, err);
-	free(ranges);
-	return code;
 }
 
-/* No thread would go on in the middle of an instruction; nothing does without this check. */
-static enum ulp_code insides_check(struct work *w, struct ulp_err *err)
+/* No thread would go on in the middle of an instruction; nothing is done without this check. */
+static void ranges_of_insides(struct work *w, const struct inside *insides, size_t nr)
 {
-	struct inside *insides;
-	struct code_range *ranges;
-	enum ulp_code code;
-	size_t nr;
-
-	code = insides_find(&w->target.engine.registry, &insides, &nr, err);
-	if (code)
-		return code;
-	ranges = calloc(nr + 1, sizeof(*ranges));
-	if (!ranges)
-		code = ulp_fail(err, ULP_ENOMEM, "out of memory");
-	for (size_t i = 0; i < nr && !code; i++)
-		ranges[i] = (struct code_range){
+	for (size_t i = 0; i < nr; i++)
+		w->ranges[w->nr_ranges++] = (struct code_range){
 			.start = insides[i].start,
 			.end = insides[i].end,
 			.name = insides[i].name,
 			.exact = true,
 		};
-	if (!code)
-		code = active_in(w, ranges, nr, err);
-	free(ranges);
+}
+
+static void ranges_forget(struct work *w)
+{
+	active_close(w->active);
+	free(w->ranges);
+	w->active = NULL;
+	w->ranges = NULL;
+	w->nr_ranges = 0;
+}
+
+/* Made before the stop.  guards: those of the plan as well. */
+static enum ulp_code ranges_make(struct work *w, bool guards, struct ulp_err *err)
+{
+	struct inside *insides;
+	size_t nr;
+	enum ulp_code code = insides_find(&w->target.engine.registry, &insides, &nr, err);
+
+	if (code)
+		return code;
+	w->ranges = calloc(w->plan.nr_guards + nr + 1, sizeof(*w->ranges));
+	if (!w->ranges) {
+		free(insides);
+		return ulp_fail(err, ULP_ENOMEM, "out of memory");
+	}
+	if (guards)
+		ranges_of_guards(w);
+	ranges_of_insides(w, insides, nr);
 	free(insides);
+	code = active_open(&w->target.proc, &w->target.rs.space, w->ranges, w->nr_ranges,
+			   &w->active, err);
+	if (code)
+		ranges_forget(w);
 	return code;
 }
 
 static enum ulp_code commit_stopped(struct work *w, struct ulp_err *err)
 {
-	enum ulp_code code = guards_check(w, err);
+	enum ulp_code code = active_check(w->active, w->session, err);
 
-	if (!code)
-		code = insides_check(w, err);
 	return code ? code : plan_commit(&w->plan, err);
 }
 
 static enum ulp_code recover_stopped(struct work *w, struct ulp_err *err)
 {
-	enum ulp_code code = insides_check(w, err);
+	enum ulp_code code = active_check(w->active, w->session, err);
 
 	return code ? code : registry_recover(&w->target.engine.registry, &w->target.rs.space, err);
 }
@@ -193,7 +195,11 @@ static enum ulp_code recover(struct work *w, struct ulp_err *err)
 		return ulp_fail(err, ULP_ESTOP,
 				"an earlier ulp did not live to finish a change; the next one "
 				"without --dry-run will");
+	code = ranges_make(w, false, err);
+	if (code)
+		return code;
 	code = stop_and(w, recover_stopped, err);
+	ranges_forget(w);
 	if (code)
 		return code;
 	w->recovered = true;
@@ -254,7 +260,10 @@ static enum ulp_code carry_out(struct work *w, struct ulp_err *err)
 	if (!code)
 		code = plan_write(&w->plan, err);
 	if (!code)
+		code = ranges_make(w, !w->change->force, err);
+	if (!code)
 		code = stop_and(w, commit_stopped, err);
+	ranges_forget(w);
 	if (!code) {
 		change_messages(w->change, &w->plan);
 		return ULP_OK;

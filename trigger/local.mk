@@ -20,6 +20,7 @@ libtrigger_la_SOURCES = \
 	trigger/process.c trigger/process.h \
 	trigger/process_list.c \
 	trigger/process_regions.c \
+	trigger/quick_scan.c trigger/quick_scan.h \
 	trigger/quote.c \
 	trigger/reloc_name.h \
 	trigger/own_indirect.c trigger/own_indirect.h \
@@ -28,13 +29,14 @@ libtrigger_la_SOURCES = \
 	trigger/report_json.c trigger/report_json.h \
 	trigger/restart.c trigger/restart.h \
 	trigger/session.c trigger/session.h trigger/session_internal.h \
-	trigger/stop.c \
+	trigger/let_go.c trigger/stop.c \
 	trigger/target.c trigger/target.h \
 	trigger/tasks.c trigger/tasks.h \
 	trigger/thread_regs.h \
 	trigger/tracee.c trigger/tracee.h \
 	trigger/unwind.c trigger/unwind.h \
 	trigger/unwind_images.c trigger/unwind_images.h \
+	trigger/urgent.c trigger/urgent.h \
 	trigger/watch.c \
 	trigger/worker.c trigger/worker.h
 EXTRA_libtrigger_la_SOURCES = \

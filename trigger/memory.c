@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* The code of the failure that errno describes; leaves errno as it is. */
@@ -83,6 +84,46 @@ enum ulp_code memory_read(const struct process *proc, uint64_t from, void *buf, 
 		len -= (size_t)n;
 	}
 	return ULP_OK;
+}
+
+/* So many at most by one call, so that the lists fit on the stack (IOV_MAX is 1024). */
+#define MAX_PIECES 256u
+
+/*
+ * false: not all could be read so.  process_vm_readv(2) costs less than read(2) for each
+ * piece, but not every kernel has it, and it does not read what the process itself may not.
+ */
+static bool read_by_list(pid_t tid, const struct space_piece *pieces, size_t nr)
+{
+	struct iovec to[MAX_PIECES], from[MAX_PIECES];
+	size_t len = 0;
+	ssize_t n;
+
+	for (size_t i = 0; i < nr; i++) {
+		to[i] = (struct iovec){pieces[i].buf, pieces[i].len};
+		from[i] = (struct iovec){(void *)(uintptr_t)pieces[i].from, pieces[i].len};
+		len += pieces[i].len;
+	}
+	do
+		n = process_vm_readv(tid, to, nr, from, nr, 0);
+	while (n < 0 && errno == EINTR);
+	return n >= 0 && (size_t)n == len;
+}
+
+enum ulp_code memory_read_many(const struct process *proc, pid_t tid,
+			       const struct space_piece *pieces, size_t nr, struct ulp_err *err)
+{
+	enum ulp_code code = ULP_OK;
+
+	for (size_t done = 0; done < nr && code == ULP_OK;) {
+		const size_t part = nr - done < MAX_PIECES ? nr - done : MAX_PIECES;
+		const bool all = tid != 0 && read_by_list(tid, &pieces[done], part);
+
+		for (size_t i = done; i < done + part && !all && code == ULP_OK; i++)
+			code = memory_read(proc, pieces[i].from, pieces[i].buf, pieces[i].len, err);
+		done += part;
+	}
+	return code;
 }
 
 /* One aligned word: `keep` bytes stay, `len` change. */

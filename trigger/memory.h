@@ -7,6 +7,7 @@
 #ifndef ULP_TRIGGER_MEMORY_H
 #define ULP_TRIGGER_MEMORY_H
 
+#include "engine/space.h"
 #include "trigger/process.h"
 
 /*
@@ -14,6 +15,14 @@
  */
 ULP_MUST_CHECK enum ulp_code memory_read(const struct process *proc, uint64_t from, void *buf,
 					 size_t len, struct ulp_err *err);
+
+/*
+ * The same for several pieces, by few system calls while thread tid is in a ptrace-stop of ours
+ * (0: none is): it has the memory that the open file is of.
+ */
+ULP_MUST_CHECK enum ulp_code memory_read_many(const struct process *proc, pid_t tid,
+					      const struct space_piece *pieces, size_t nr,
+					      struct ulp_err *err);
 
 /*
  * Writes whatever the protection is; an aligned 8-byte write is a single

@@ -1,15 +1,47 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Finds processes that share the memory of the one that is being stopped, as between vfork(2)
+ * and exec(2): they would run the same code and not be stopped.
+ */
 #ifndef ULP_TRIGGER_MEMORY_SHARING_H
 #define ULP_TRIGGER_MEMORY_SHARING_H
 
 #include "trigger/process.h"
 
+/* What a first look, while the threads run, leaves for the second one, while they are stopped. */
+struct memory_sharing {
+	const struct process *proc; /* borrowed */
+	int newest_fd;		    /* tells the newest process id; -1: it cannot be told */
+	pid_t first, last;	    /* the newest id: before the first look, and when last asked */
+	uint64_t at_ns;		    /* CLOCK_MONOTONIC, when it was last asked */
+	bool known;		    /* what came in between has an id above first, up to last */
+	struct sharing_thread *threads; /* owned; nr of them, by ascending tid */
+	size_t nr;
+};
+
 /*
- * ULP_OK if no parent or child of the process shares its memory, as between
- * vfork(2) and exec(2): it would run the same code and not be stopped.
+ * The first look.  ULP_OK if no parent or child of the process shares its memory.
  *
- * Errors: ULP_ESTOP (names the other process), ULP_EGONE, ULP_ENOMEM.
+ * Errors: ULP_ESTOP (names the other process), ULP_EGONE, ULP_ENOMEM; then nothing is to be freed.
  */
-ULP_MUST_CHECK enum ulp_code memory_not_shared(const struct process *proc, struct ulp_err *err);
+ULP_MUST_CHECK enum ulp_code memory_sharing_begin(struct memory_sharing *m,
+						  const struct process *proc, struct ulp_err *err);
+
+/*
+ * To be called between the two looks now and then, at least every 0.1 s.  Where it is not, the
+ * second one asks more.
+ */
+void memory_sharing_follow(struct memory_sharing *m);
+
+/*
+ * The second look: whether it still is so, now that all threads are stopped, which are these.
+ * Cheap where they slept at the first look: only processes that are younger than that are asked.
+ *
+ * Errors: those of the first look.
+ */
+ULP_MUST_CHECK enum ulp_code memory_sharing_again(struct memory_sharing *m, const pid_t *tids,
+						  size_t nr, struct ulp_err *err);
+
+void memory_sharing_end(struct memory_sharing *m);
 
 #endif

@@ -39,16 +39,27 @@ static enum ulp_code check_kind(pid_t pid, struct process *proc, pid_t *live, st
 	if (*live == 0)
 		return ulp_fail(err, ULP_ENOPROC, "process %d has ended and is a zombie", pid);
 	proc->start_time = stat.start_time;
-	if (!task_status(pid, *live, &status))
-		return no_process(pid, err);
-	proc->seccomp = status.seccomp;
 	return ULP_OK;
+}
+
+enum ulp_code process_exists(pid_t pid, struct ulp_err *err)
+{
+	struct process unused;
+	pid_t live;
+
+	return check_kind(pid, &unused, &live, err);
 }
 
 static enum ulp_code no_permission(pid_t pid, struct ulp_err *err)
 {
 	char scope[16];
 
+	if (geteuid() == 0)
+		return ulp_fail(err, ULP_EPERM,
+				"process %d may not be traced by us although we are root: "
+				"CAP_SYS_PTRACE is missing, or a user namespace, a container or a "
+				"security module forbids it",
+				pid);
 	if (task_read_file(scope, sizeof(scope), "/proc/sys/kernel/yama/ptrace_scope") > 0 &&
 	    scope[0] != '0')
 		return ulp_fail(err, ULP_EPERM,
@@ -131,8 +142,13 @@ static enum ulp_code open_mem(pid_t pid, pid_t live, struct process *proc, struc
 /* By the files of thread `live`. */
 static enum ulp_code open_by_thread(pid_t live, struct process *proc, struct ulp_err *err)
 {
-	enum ulp_code code = check_class(proc->pid, live, err);
+	struct task_status status;
+	enum ulp_code code;
 
+	if (!task_status(proc->pid, live, &status))
+		return no_process(proc->pid, err);
+	proc->seccomp = status.seccomp;
+	code = check_class(proc->pid, live, err);
 	if (code == ULP_OK)
 		code = open_mem(proc->pid, live, proc, err);
 	if (code != ULP_OK)

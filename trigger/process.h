@@ -67,6 +67,14 @@ ULP_MUST_CHECK enum ulp_code process_regions(const struct process *proc,
 					     struct ulp_err *err);
 
 /*
+ * /proc/PID/maps of a thread that lives, to be closed; -1 with errno.  process_map_at() asks the
+ * kernel through it for the one mapping that holds the address, and for its name; false: there
+ * is none, or Linux is before 6.11.  path: room for len bytes.
+ */
+int process_maps_open(const struct process *proc);
+bool process_map_at(int maps, uint64_t addr, struct ulp_region *region, char *path, size_t len);
+
+/*
  * The same of those mappings only that hold one of these addresses, ascending; paths is not NULL.
  * Costs nothing of a process that has many mappings.
  *
@@ -75,6 +83,12 @@ ULP_MUST_CHECK enum ulp_code process_regions(const struct process *proc,
 ULP_MUST_CHECK enum ulp_code process_regions_at(const struct process *proc, const uint64_t *addrs,
 						size_t nr_addrs, struct ulp_region **regions,
 						char ***paths, size_t *nr, struct ulp_err *err);
+
+/*
+ * Whether this is a process with a user space.  ULP_ENOPROC, which tells what it is else: not
+ * there, a zombie, a kernel thread, a thread of another process.
+ */
+ULP_MUST_CHECK enum ulp_code process_exists(pid_t pid, struct ulp_err *err);
 
 /*
  * All pids of /proc that a user space program runs in and that match: all of

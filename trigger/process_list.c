@@ -41,12 +41,11 @@ static bool parse_pid(const char *selector, pid_t *pid)
 
 static enum ulp_code list_one(pid_t pid, pid_t **pids, size_t *nr, struct ulp_err *err)
 {
+	enum ulp_code code = process_exists(pid, err);
 	pid_t *list;
 
-	if (!has_user_space(pid))
-		return ulp_fail(err, ULP_ENOPROC,
-				"there is no process %d (or it is a zombie or a kernel thread)",
-				pid);
+	if (code != ULP_OK)
+		return code;
 	list = malloc(sizeof(*list));
 	if (list == NULL)
 		return ulp_fail(err, ULP_ENOMEM, "out of memory for a list of processes");

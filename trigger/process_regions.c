@@ -220,23 +220,27 @@ static bool has_address(const struct region_list *list, uint64_t addr)
 	return false;
 }
 
-static enum ulp_code query_address(int maps, uint64_t addr, struct region_list *list,
-				   struct ulp_err *err)
+int process_maps_open(const struct process *proc)
 {
-	char path[PATH_MAX + 64] = "";
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/maps", proc->pid, tasks_live(proc->pid));
+	return open(name, O_RDONLY | O_CLOEXEC);
+}
+
+bool process_map_at(int maps, uint64_t addr, struct ulp_region *region, char *path, size_t len)
+{
 	struct map_query query = {
 		.size = sizeof(query),
 		.query_addr = addr,
-		.vma_name_size = sizeof(path),
+		.vma_name_size = (uint32_t)len,
 		.vma_name_addr = (uint64_t)(uintptr_t)path,
 	};
-	struct ulp_region region;
 
+	path[0] = '\0';
 	if (ioctl(maps, MAP_QUERY, &query) < 0)
-		return errno == ENOENT ? ULP_OK
-				       : ulp_fail_errno(err, ULP_EUNSUP,
-							"the kernel does not tell single mappings");
-	region = (struct ulp_region){
+		return false;
+	*region = (struct ulp_region){
 		.start = query.vma_start,
 		.end = query.vma_end,
 		.offset = query.vma_offset,
@@ -245,6 +249,19 @@ static enum ulp_code query_address(int maps, uint64_t addr, struct region_list *
 			(query.vma_flags & 2 ? PROT_WRITE : 0) |
 			(query.vma_flags & 4 ? PROT_EXEC : 0),
 	};
+	return true;
+}
+
+static enum ulp_code query_address(int maps, uint64_t addr, struct region_list *list,
+				   struct ulp_err *err)
+{
+	char path[PATH_MAX + 64];
+	struct ulp_region region;
+
+	if (!process_map_at(maps, addr, &region, path, sizeof(path)))
+		return errno == ENOENT ? ULP_OK
+				       : ulp_fail_errno(err, ULP_EUNSUP,
+							"the kernel does not tell single mappings");
 	return add_region(list, &region, path, err);
 }
 
@@ -254,13 +271,10 @@ enum ulp_code process_regions_at(const struct process *proc, const uint64_t *add
 {
 	struct region_list list = {.want_paths = true};
 	enum ulp_code code = ULP_OK;
-	char name[64];
-	int maps;
+	const int maps = process_maps_open(proc);
 
-	snprintf(name, sizeof(name), "/proc/%d/task/%d/maps", proc->pid, tasks_live(proc->pid));
-	maps = open(name, O_RDONLY | O_CLOEXEC);
 	if (maps < 0)
-		return ulp_fail_errno(err, ULP_EUNSUP, "cannot open %s", name);
+		return ulp_fail_errno(err, ULP_EUNSUP, "cannot open the list of mappings");
 	for (size_t i = 0; i < nr_addrs && code == ULP_OK; i++) {
 		if (!has_address(&list, addrs[i]))
 			code = query_address(maps, addrs[i], &list, err);

@@ -25,13 +25,25 @@ static enum ulp_code remote_read(struct ulp_space *space, struct remote from, vo
 	return memory_read(remote_of(space)->proc, from.addr, buf, len, err);
 }
 
+static pid_t stopped_tid(const struct remote_space *rs)
+{
+	return rs->session == NULL ? 0 : session_stopped_tid(rs->session);
+}
+
+static enum ulp_code remote_read_many(struct ulp_space *space, const struct space_piece *pieces,
+				      size_t nr, struct ulp_err *err)
+{
+	struct remote_space *rs = remote_of(space);
+
+	return memory_read_many(rs->proc, stopped_tid(rs), pieces, nr, err);
+}
+
 static enum ulp_code remote_write(struct ulp_space *space, struct remote to, const void *buf,
 				  size_t len, struct ulp_err *err)
 {
 	struct remote_space *rs = remote_of(space);
-	pid_t tid = rs->session == NULL ? 0 : session_stopped_tid(rs->session);
 
-	return memory_write(rs->proc, tid, to.addr, buf, len, err);
+	return memory_write(rs->proc, stopped_tid(rs), to.addr, buf, len, err);
 }
 
 static enum ulp_code remote_syscall(struct remote_space *rs, long nr, const uint64_t args[6],
@@ -111,6 +123,7 @@ static bool remote_indirect(struct ulp_space *space, const struct ulp_build_id *
 
 static const struct ulp_space_ops remote_ops = {
 	.read = remote_read,
+	.read_many = remote_read_many,
 	.write = remote_write,
 	.map = remote_map,
 	.unmap = remote_unmap,

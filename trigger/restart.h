@@ -29,9 +29,15 @@ enum restart_kind restart_kind(const struct thread_regs *regs);
 bool restart_signal_waits(pid_t pid, pid_t tid, uint64_t mask);
 
 /*
- * To be called last before thread tid, in PTRACE_EVENT_STOP, runs on: makes it
- * execute its system call again if that gave EINTR because of us.  May be called
- * by a signal handler.
+ * Whether nothing happens at a signal.  The kernel does not even send such a signal,
+ * unless to a traced thread: then it interrupts a system call, because of us.
+ */
+bool restart_is_ignored(pid_t pid, pid_t tid, int signal);
+
+/*
+ * To be called last before thread tid, in PTRACE_EVENT_STOP or before a signal that is
+ * ignored, runs on: makes it execute its system call again if that gave EINTR because of
+ * us.  May be called by a signal handler.
  */
 void restart_interrupted(pid_t pid, pid_t tid);
 

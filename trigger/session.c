@@ -206,18 +206,30 @@ pid_t session_stopped_tid(const struct session *s)
 	return s->tracees[0].tid;
 }
 
-static void end_thread(struct tracee *t, uint64_t until_ns)
+/*
+ * Detaches from all threads.  One that does not stop in time is detached when we exit.
+ * The leader is waited for last: if the process is being killed its end is reported last.
+ */
+static void detach_all(struct session *s, uint64_t until_ns)
 {
-	if (t->state == TRACEE_RUNNING && tracee_await_stop(t, until_ns, false, NULL) != ULP_OK)
-		return; /* gone; or detached when we exit */
-	t->release = true;
-	if (t->state == TRACEE_STOPPED)
-		tracee_resume(t);
-	else if (t->state == TRACEE_BUSY)
-		tracee_go_on(t, TRACEE_EVENT_SYSCALL, 0);
-	/* It could not be detached because it is being killed: see to its end. */
-	if (t->state == TRACEE_RUNNING && tracee_await_stop(t, until_ns, false, NULL) == ULP_OK)
-		tracee_resume(t);
+	for (size_t i = s->nr; i-- > 0;) {
+		struct tracee *t = &s->tracees[i];
+
+		t->release = t->state != TRACEE_RUNNING ||
+			     tracee_await_stop(t, until_ns, false, NULL) == ULP_OK;
+	}
+	session_find_broken(s);
+	session_let_go(s);
+	for (size_t i = s->nr; i-- > 0;) {
+		struct tracee *t = &s->tracees[i];
+
+		if (t->state == TRACEE_BUSY)
+			tracee_go_on(t, TRACEE_EVENT_SYSCALL, 0);
+		/* It could not be detached because it is being killed: see to its end. */
+		if (t->state == TRACEE_RUNNING && t->release &&
+		    tracee_await_stop(t, until_ns, false, NULL) == ULP_OK)
+			tracee_resume(t);
+	}
 }
 
 void session_set_deadline(struct session *s, uint64_t deadline_ns)
@@ -239,11 +251,10 @@ void session_end(struct session *s)
 		if (s->tracees[i].state == TRACEE_RUNNING)
 			(void)tracee_interrupt(&s->tracees[i]);
 	}
-	/* The leader last: if the process is being killed its end is reported last. */
-	for (size_t i = s->nr; i-- > 0;)
-		end_thread(&s->tracees[i], until);
+	detach_all(s, until);
 	watch_end(s);
+	if (s->all_stopped)
+		session_forget_looks(s);
 	free(s->tracees);
-	free(s->threads);
 	free(s);
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the files of the session share: session.c (begin, first thread, end),
- * borrow.c, stop.c, watch.c.
+ * borrow.c, stop.c, let_go.c, watch.c.
  */
 #ifndef ULP_TRIGGER_SESSION_INTERNAL_H
 #define ULP_TRIGGER_SESSION_INTERNAL_H
 
+#include "trigger/memory_sharing.h"
 #include "trigger/session.h"
 #include "trigger/thread_regs.h"
 #include "trigger/tracee.h"
+#include "trigger/urgent.h"
 
 #include <signal.h>
 
@@ -29,6 +31,10 @@ struct session {
 	size_t cap;
 	struct stopped_thread *threads; /* nr of them while all_stopped, else NULL */
 	bool all_stopped;
+	/* From before a stop until it fails or ends; see session_forget_looks(). */
+	struct memory_sharing sharing;
+	int count_fd;	      /* of tasks_count_open() */
+	struct urgent urgent; /* from when busy threads are interrupted until they run on */
 	struct borrowed borrowed;
 	sigset_t old_mask; /* of the caller; SIGCHLD is blocked while the session works */
 	struct sigaction old_action;
@@ -52,6 +58,15 @@ void session_compact(struct session *s);
  * one if it has ended.  Ends the watch.  Errors: those of session_begin().
  */
 ULP_MUST_CHECK enum ulp_code session_hold_first(struct session *s, struct ulp_err *err);
+
+/* Sets was_broken of all; needed before session_let_go() unless session_threads() are known. */
+void session_find_broken(struct session *s);
+
+/* Resumes all threads that are stopped, and detaches those with `release`, in a certain order. */
+void session_let_go(struct session *s);
+
+/* The end of what was kept for a stop, and of the list of threads; not yet of the stop itself. */
+void session_forget_looks(struct session *s);
 
 /*
  * While threads are seized and run, each of them halts at every signal until

@@ -4,14 +4,14 @@
  * and readdir of /proc/PID/task may skip a living thread when one exits; so
  * passes over it are repeated until
  *
- *     Threads: of /proc/PID/status == stopped threads + listed zombies
+ *     the process's number of threads == stopped threads + listed zombies
  *
- * holds after a pass that found nothing new.  What is stopped can neither end
- * nor create threads, so equality proves that nobody is left.
+ * holds after a pass.  What is stopped can neither end nor create threads, so
+ * equality proves that nobody is left.
  */
 #include "config.h"
 
-#include "trigger/memory_sharing.h"
+#include "trigger/restart.h"
 #include "trigger/session_internal.h"
 #include "trigger/tasks.h"
 
@@ -23,8 +23,17 @@
 #define FIRST_PAUSE_NS (1 * NS_PER_MS)
 #define LAST_PAUSE_NS (50 * NS_PER_MS)
 
+/* After so many threads it is noted which process ids have been given out. */
+#define FOLLOW_THREADS 64u
+
+#define STACK_LEN (64u << 10) /* bytes; more than what is done during a stop needs */
+#define PAGE_LEN 4096u
+
 /* The least time for a stop; after one thread did not, what the others have together. */
 #define LATE_NS (20 * NS_PER_MS)
+
+/* Looks at the threads before any is stopped.  One that creates threads all the time ends it. */
+#define MAX_PASSES 4u
 
 /* One look at /proc/PID/task. */
 struct pass {
@@ -32,7 +41,6 @@ struct pass {
 	size_t nr;
 	pid_t *zombies; /* owned; room for nr */
 	size_t nr_zombies;
-	size_t nr_fresh; /* seized in this pass */
 };
 
 static void pass_free(struct pass *pass)
@@ -95,8 +103,8 @@ static enum ulp_code meet_thread(struct session *s, pid_t tid, struct pass *pass
 	if (code != ULP_OK)
 		return session_fail(err, &why);
 	t->was_busy = is_busy(pid, tid);
-	s->nr++;
-	pass->nr_fresh++;
+	if (s->nr++ % FOLLOW_THREADS == 0)
+		memory_sharing_follow(&s->sharing);
 	return ULP_OK;
 }
 
@@ -126,11 +134,15 @@ static enum ulp_code meet_threads(struct session *s, struct pass *pass, struct u
 static void interrupt_threads(struct session *s)
 {
 	for (int busy = 0; busy <= 1; busy++) {
+		if (busy)
+			urgent_begin(&s->urgent);
 		for (size_t i = 0; i < s->nr; i++) {
 			struct tracee *t = &s->tracees[i];
 
 			if (t->state == TRACEE_RUNNING && t->was_busy == busy)
 				(void)tracee_interrupt(t); /* if it is gone, the wait tells */
+			if (!busy && i % FOLLOW_THREADS == 0)
+				memory_sharing_follow(&s->sharing);
 		}
 	}
 }
@@ -168,14 +180,12 @@ static enum ulp_code halt_threads(struct session *s, struct ulp_err *err)
 	return failure;
 }
 
-/* The equation.  A zombie counts only if it is still there after Threads: was read. */
+/* The equation.  A zombie counts only if it is still there after the number was read. */
 static bool is_complete(const struct session *s, const struct pass *pass)
 {
 	const pid_t pid = s->proc->pid;
-	struct task_status status;
 
-	if (pass->nr_fresh > 0 || !task_status(pid, pid, &status) ||
-	    status.nr_threads != s->nr + pass->nr_zombies)
+	if (tasks_count_read(s->count_fd) != s->nr + pass->nr_zombies)
 		return false;
 	for (size_t i = 0; i < pass->nr_zombies; i++) {
 		if (!is_zombie(pid, pass->zombies[i]))
@@ -184,12 +194,41 @@ static bool is_complete(const struct session *s, const struct pass *pass)
 	return true;
 }
 
+/* The first thread may be: it is held from the beginning. */
+static bool is_any_stopped(const struct session *s)
+{
+	for (size_t i = 1; i < s->nr; i++) {
+		if (s->tracees[i].state == TRACEE_STOPPED)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * One pass, and while nobody is stopped yet as many as it takes to know all: a thread that a
+ * listing skipped must not be the only one that runs and is not traced (let_go.c).
+ */
+static enum ulp_code meet_all(struct session *s, struct pass *pass, struct ulp_err *err)
+{
+	unsigned int passes = is_any_stopped(s) ? 1 : MAX_PASSES;
+	enum ulp_code code;
+	size_t known;
+
+	do {
+		known = s->nr;
+		pass_free(pass);
+		*pass = (struct pass){0};
+		code = meet_threads(s, pass, err);
+	} while (code == ULP_OK && s->nr > known && --passes > 0);
+	return code;
+}
+
 /* Stops until complete; leaves behind what is stopped also if it fails. */
 static enum ulp_code try_stop(struct session *s, struct ulp_err *err)
 {
 	for (;;) {
 		struct pass pass = {0};
-		enum ulp_code code = meet_threads(s, &pass, err);
+		enum ulp_code code = meet_all(s, &pass, err);
 		bool complete;
 
 		if (code == ULP_OK)
@@ -207,21 +246,39 @@ static enum ulp_code try_stop(struct session *s, struct ulp_err *err)
 	}
 }
 
-/* Detaches from all but the first; those that did not stop are left to the watch. */
-static void let_go(struct session *s)
+/* All run on, and only the first one stays ours. */
+static void resume_all(struct session *s)
 {
 	watch_stop(s);
-	for (int busy = 1; busy >= 0; busy--) {
-		for (size_t i = 0; i < s->nr; i++) {
-			struct tracee *t = &s->tracees[i];
+	for (size_t i = 0; i < s->nr; i++)
+		s->tracees[i].release = i > 0;
+	session_let_go(s);
+	session_compact(s);
+	watch_start(s);
+}
 
-			if (t->was_busy != busy)
-				continue;
-			t->release = i > 0;
-			if (t->state == TRACEE_STOPPED)
-				tracee_resume(t);
-		}
+static bool is_any_running(const struct session *s)
+{
+	for (size_t i = 0; i < s->nr; i++) {
+		if (s->tracees[i].state == TRACEE_RUNNING)
+			return true;
 	}
+	return false;
+}
+
+/*
+ * The same after a stop that failed.  Those that did not stop are left to the watch; as long as one
+ * of them is about to stop the others stay ours, too (let_go.c).
+ */
+static void resume_for_now(struct session *s)
+{
+	const bool all = !is_any_running(s);
+
+	watch_stop(s);
+	session_find_broken(s);
+	for (size_t i = 0; i < s->nr; i++)
+		s->tracees[i].release = i > 0 && all;
+	session_let_go(s);
 	session_compact(s);
 	watch_start(s);
 }
@@ -239,6 +296,7 @@ static enum ulp_code read_threads(struct session *s, struct ulp_err *err)
 			free(threads);
 			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
 		}
+		s->tracees[i].was_broken = restart_kind(&regs) == RESTART_EINTR;
 		threads[i] = (struct stopped_thread){
 			.tid = s->tracees[i].tid,
 			.pc = thread_regs_pc(&regs),
@@ -251,6 +309,46 @@ static enum ulp_code read_threads(struct session *s, struct ulp_err *err)
 	return ULP_OK;
 }
 
+static enum ulp_code not_shared(struct session *s, struct ulp_err *err)
+{
+	pid_t *tids = malloc(s->nr * sizeof(*tids));
+	enum ulp_code code;
+
+	if (tids == NULL)
+		return ulp_fail(err, ULP_ENOMEM, "out of memory for %zu threads", s->nr);
+	for (size_t i = 0; i < s->nr; i++)
+		tids[i] = s->tracees[i].tid;
+	code = memory_sharing_again(&s->sharing, tids, s->nr, err);
+	free(tids);
+	return code;
+}
+
+static enum ulp_code stop_looked(struct session *s, struct ulp_err *err)
+{
+	enum ulp_code code = session_hold_first(s, err);
+
+	if (code == ULP_OK) {
+		s->tracees[0].was_busy = is_busy(s->proc->pid, s->tracees[0].tid);
+		code = try_stop(s, err);
+	}
+	if (code == ULP_OK)
+		code = not_shared(s, err);
+	if (code == ULP_OK)
+		code = read_threads(s, err);
+	if (code != ULP_OK)
+		resume_for_now(s);
+	return code;
+}
+
+/* So that the kernel need not find pages for the stack of our calls during the stop. */
+static void touch_stack(void)
+{
+	volatile unsigned char room[STACK_LEN];
+
+	for (size_t i = 0; i < sizeof(room); i += PAGE_LEN)
+		room[i] = 0;
+}
+
 static enum ulp_code stop_once(struct session *s, struct ulp_err *err)
 {
 	/*
@@ -258,20 +356,17 @@ static enum ulp_code stop_once(struct session *s, struct ulp_err *err)
 	 * our threads.  Asked before the stop, so as not to halt anybody in vain,
 	 * and after it, when no thread can create another one.
 	 */
-	enum ulp_code code = memory_not_shared(s->proc, err);
+	enum ulp_code code = memory_sharing_begin(&s->sharing, s->proc, err);
 
-	if (code == ULP_OK)
-		code = session_hold_first(s, err);
-	if (code == ULP_OK) {
-		s->tracees[0].was_busy = is_busy(s->proc->pid, s->tracees[0].tid);
-		code = try_stop(s, err);
+	if (code != ULP_OK) {
+		resume_for_now(s);
+		return code;
 	}
-	if (code == ULP_OK)
-		code = memory_not_shared(s->proc, err);
-	if (code == ULP_OK)
-		code = read_threads(s, err);
+	s->count_fd = tasks_count_open(s->proc->pid);
+	touch_stack();
+	code = stop_looked(s, err);
 	if (code != ULP_OK)
-		let_go(s);
+		session_forget_looks(s);
 	return code;
 }
 
@@ -317,14 +412,22 @@ const struct stopped_thread *session_threads(const struct session *s, size_t *nr
 	return s->threads;
 }
 
+void session_forget_looks(struct session *s)
+{
+	memory_sharing_end(&s->sharing);
+	tasks_count_close(s->count_fd);
+	free(s->threads);
+	s->threads = NULL;
+}
+
 enum ulp_code session_resume_all(struct session *s, struct ulp_err *err)
 {
 	(void)err;
 	if (!s->all_stopped)
 		return ULP_OK;
 	s->all_stopped = false;
-	free(s->threads);
-	s->threads = NULL;
-	let_go(s);
+	resume_all(s);
+	/* What takes time but no stop: after it. */
+	session_forget_looks(s);
 	return ULP_OK;
 }

@@ -66,6 +66,15 @@ static const char *stat_field(const char *after_name, int n)
 	return at;
 }
 
+/* What follows the name in a stat line; NULL if there is nothing. */
+static const char *stat_after_name(const char *line)
+{
+	/* The name may hold anything, also ") ": its end is the last one. */
+	const char *end = strrchr(line, ')');
+
+	return end == NULL || end[1] != ' ' || end[2] == '\0' ? NULL : end;
+}
+
 bool task_stat(pid_t pid, pid_t tid, struct task_stat *ret)
 {
 	char buf[1024];
@@ -74,9 +83,8 @@ bool task_stat(pid_t pid, pid_t tid, struct task_stat *ret)
 
 	if (task_read_file(buf, sizeof(buf), "/proc/%d/task/%d/stat", pid, tid) <= 0)
 		return false;
-	/* The name may hold anything, also ") ": its end is the last one. */
-	name_end = strrchr(buf, ')');
-	if (name_end == NULL || name_end[1] != ' ' || name_end[2] == '\0')
+	name_end = stat_after_name(buf);
+	if (name_end == NULL)
 		return false;
 	flags = stat_field(name_end, 9);
 	start = stat_field(name_end, 22);
@@ -114,9 +122,43 @@ bool task_status(pid_t pid, pid_t tid, struct task_status *ret)
 		.nr_threads = (size_t)status_value(buf, "\nThreads:", 10),
 		.pending = status_value(buf, "\nSigPnd:", 16),
 		.shared_pending = status_value(buf, "\nShdPnd:", 16),
+		.ignored = status_value(buf, "\nSigIgn:", 16),
 		.caught = status_value(buf, "\nSigCgt:", 16),
 	};
 	return true;
+}
+
+/*
+ * Field 20 of the stat line of one thread is that of the whole process; the file of the
+ * process itself would sum up the times of all threads.
+ */
+int tasks_count_open(pid_t pid)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+size_t tasks_count_read(int fd)
+{
+	char buf[1024];
+	const ssize_t n = fd < 0 ? -1 : pread(fd, buf, sizeof(buf) - 1, 0);
+	const char *field;
+
+	if (n <= 0)
+		return 0;
+	buf[n] = '\0';
+	field = stat_after_name(buf);
+	if (field != NULL)
+		field = stat_field(field, 20);
+	return field == NULL ? 0 : (size_t)strtoull(field, NULL, 10);
+}
+
+void tasks_count_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 static int compare_tids(const void *a, const void *b)

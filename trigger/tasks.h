@@ -31,6 +31,7 @@ struct task_status {
 	size_t nr_threads;
 	uint64_t pending;	 /* for this thread */
 	uint64_t shared_pending; /* for the process */
+	uint64_t ignored;	 /* by SIG_IGN */
 	uint64_t caught;	 /* have a handler */
 };
 
@@ -44,6 +45,15 @@ ssize_t task_read_file(char *buf, size_t len, const char *fmt, ...)
 /* false: no such thread (any more). */
 bool task_stat(pid_t pid, pid_t tid, struct task_stat *ret);
 bool task_status(pid_t pid, pid_t tid, struct task_status *ret);
+
+/*
+ * The number of threads of a process, zombies included, cheap enough to be asked while they are
+ * stopped.  open returns a file for count_read(), to be closed; -1 if there is none.
+ * count_read: 0 if it cannot be told.
+ */
+int tasks_count_open(pid_t pid);
+size_t tasks_count_read(int fd);
+void tasks_count_close(int fd);
 
 /*
  * One pass over /proc/PID/task.  *tids: malloc'ed, in ascending order, may lack

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "trigger/i18n.h"
 #include "trigger/restart.h"
 #include "trigger/tasks.h"
 #include "trigger/tracee.h"
@@ -14,6 +15,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #define NS_PER_S 1000000000ull
 
@@ -44,6 +46,12 @@ static enum ulp_code seize_refused(pid_t pid, pid_t tid, struct ulp_err *err)
 		return ulp_fail(err, ULP_ETRACED,
 				"process %d is being traced by process %d (%s); end that first",
 				pid, status.tracer, task_name(status.tracer, name, sizeof(name)));
+	if (geteuid() == 0)
+		return ulp_fail(err, ULP_EPERM,
+				"thread %d may not be traced by us although we are root: "
+				"CAP_SYS_PTRACE is missing, or a user namespace, a container or a "
+				"security module forbids it",
+				tid);
 	return ulp_fail(err, ULP_EPERM,
 			"thread %d may not be traced by us: run as root or with CAP_SYS_PTRACE",
 			tid);
@@ -150,6 +158,14 @@ void tracee_go_on(struct tracee *t, enum tracee_event event, int signal)
 	t->state = done == 0 && t->release ? TRACEE_GONE : TRACEE_RUNNING;
 }
 
+void tracee_pass_on(struct tracee *t, enum tracee_event event, int signal)
+{
+	if ((event == TRACEE_EVENT_STOP && !t->group_stop) ||
+	    (event == TRACEE_EVENT_SIGNAL && restart_is_ignored(t->pid, t->tid, signal)))
+		restart_interrupted(t->pid, t->tid);
+	tracee_go_on(t, event, signal);
+}
+
 /* Looks why a thread does not stop.  false: go on waiting. */
 static bool is_hopeless(struct tracee *t, bool patient)
 {
@@ -192,7 +208,7 @@ enum ulp_code tracee_await_stop(struct tracee *t, uint64_t deadline_ns, bool pat
 			continue;
 		/* Any other stop made the kernel forget the interrupt (ptrace_stop()): again. */
 		(void)tracee_interrupt(t);
-		tracee_go_on(t, event, signal);
+		tracee_pass_on(t, event, signal);
 	}
 }
 
@@ -208,20 +224,21 @@ const char *tracee_state_text(const struct tracee *t)
 		char state;
 		const char *text;
 	} texts[] = {
-		{'R', "running (state R)"},
-		{'S', "asleep (state S)"},
-		{'D', "in uninterruptible sleep, as during vfork or input and output (state D)"},
-		{'T', "stopped (state T)"},
-		{'t', "stopped by a tracer (state t)"},
-		{'Z', "a zombie (state Z)"},
+		{'R', N_("running (state R)")},
+		{'S', N_("asleep (state S)")},
+		{'D',
+		 N_("in uninterruptible sleep, as during vfork or input and output (state D)")},
+		{'T', N_("stopped (state T)")},
+		{'t', N_("stopped by a tracer (state t)")},
+		{'Z', N_("a zombie (state Z)")},
 	};
 	struct task_stat stat;
 
 	if (!task_stat(t->pid, t->tid, &stat))
-		return "gone";
+		return _("gone");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i].state == stat.state)
-			return texts[i].text;
+			return _(texts[i].text);
 	}
-	return "in an unknown state";
+	return _("in an unknown state");
 }

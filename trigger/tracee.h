@@ -32,6 +32,7 @@ struct tracee {
 	bool group_stop; /* while STOPPED: the user stopped the process (SIGSTOP); it stays so */
 	bool release;	 /* RUNNING: to be detached at its next stop */
 	bool was_busy;	 /* ran when we came: interrupted last and detached first */
+	bool was_broken; /* STOPPED: its system call gave EINTR because of us; detached last */
 	bool exec;	 /* executed another program while seized */
 };
 
@@ -89,13 +90,16 @@ ULP_MUST_CHECK enum ulp_code tracee_await_stop(struct tracee *t, uint64_t deadli
  */
 void tracee_go_on(struct tracee *t, enum tracee_event event, int signal);
 
+/* The same, but the thread does not notice that it was traced (restart.h). */
+void tracee_pass_on(struct tracee *t, enum tracee_event event, int signal);
+
 /*
  * Lets a STOPPED thread run on as if it had never been stopped (restart.h), or
  * stay stopped if that is the user's wish.  It stays seized.
  */
 void tracee_resume(struct tracee *t);
 
-/* State letter of the thread with its meaning, for messages; static storage. */
+/* State letter of the thread with its meaning, in the user's language; static storage. */
 const char *tracee_state_text(const struct tracee *t);
 
 #endif

@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include "trigger/restart.h"
 #include "trigger/session_internal.h"
 
 #include <errno.h>
@@ -20,18 +19,11 @@ static struct session *volatile watched;
 
 /*
  * A thread that was asked to stop, was not waited for any longer, and stops now
- * is resumed like any other.  Safe here: restart_interrupted() makes system
- * calls and takes numbers out of text; its one vsnprintf(), of a short name with
- * "%d" only, neither allocates nor locks, so that it does not matter what it
- * interrupts, be that another one.
+ * is resumed like any other.  Safe here: tracee_pass_on() makes system calls and
+ * takes numbers out of text; its one vsnprintf(), of a short name with "%d" only,
+ * neither allocates nor locks, so that it does not matter what it interrupts, be
+ * that another one.
  */
-static void pass_on(struct tracee *t, enum tracee_event event, int signal)
-{
-	if (event == TRACEE_EVENT_STOP && !t->group_stop)
-		restart_interrupted(t->pid, t->tid);
-	tracee_go_on(t, event, signal);
-}
-
 static void on_sigchld(int number)
 {
 	struct session *s = watched;
@@ -47,7 +39,7 @@ static void on_sigchld(int number)
 			continue;
 		event = tracee_poll(t, &signal);
 		if (event != TRACEE_EVENT_NONE && event != TRACEE_EVENT_GONE)
-			pass_on(t, event, signal);
+			tracee_pass_on(t, event, signal);
 	}
 	errno = saved;
 }

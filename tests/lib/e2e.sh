@@ -15,6 +15,14 @@
 #                                       build ID of its own
 #   pack NAME [FOLDER]                  compiles NAME.c and packs it into NAME.so by NAME.yaml
 #   fix_spec NAME FUNCTION...           prints a spec
+#   fix_source NAME FUNCTION SUM...     writes NAME.c, where FUNCTION(n) is n + SUM
+#   adding_fix NAME FUNCTION SUM [LINE...]     packs such a fix; the lines go into its spec
+#   number_fix NAME HUNDREDS [LINE...]  the same: victim_number, which gives n + 1, adds so much more
+#   other_fix NAME HUNDREDS [LINE...]   victim_other, which gives n + 2
+#   wait_fix NAME                       packs one of victim_wait, which waits in read(2) as before
+#   patches_of PID                      its live patches, the newest first, in one line
+#   loops_grow NAME NR                  true if its threads have done more than NR loops
+#   id_of FILE                          its build ID
 #   apply PID CONTAINER..., revert PID CONTAINER...    ulp trigger; use with run
 #   state_save NAME PID, state_same NAME PID           its code, mappings and answers as they were
 #
@@ -140,6 +148,60 @@ pack() {
 	must "$packer" "$1.yaml" "$1.o" -t "${2:-lib}/libvictim.so.1" -o "$1.so"
 }
 
+fix_source() {
+	fix_file=$1.c
+	shift
+	echo '#include "libvictim.h"' >"$fix_file"
+	while [ $# -gt 0 ]; do
+		cat >>"$fix_file" <<-C
+			int $1(int n)
+			{
+				return n + $2;
+			}
+		C
+		shift 2
+	done
+}
+
+adding_fix() {
+	fix_source "$1" "$2" "$3"
+	fix_spec "$1" "$2" >"$1.yaml"
+	adding_name=$1
+	shift 3
+	for adding_line; do
+		echo "$adding_line" >>"$adding_name.yaml"
+	done
+	pack "$adding_name"
+}
+
+number_fix() {
+	number_name=$1
+	number_sum=$(($2 + 1))
+	shift 2
+	adding_fix "$number_name" victim_number "$number_sum" "$@"
+}
+
+other_fix() {
+	other_name=$1
+	other_sum=$(($2 + 2))
+	shift 2
+	adding_fix "$other_name" victim_other "$other_sum" "$@"
+}
+
+wait_fix() {
+	cat >"$1.c" <<-'C'
+		#include "libvictim.h"
+		#include <unistd.h>
+		int victim_wait(int fd)
+		{
+			unsigned char byte;
+			return read(fd, &byte, 1) == 1 ? 100 + byte : -1;
+		}
+	C
+	fix_spec "$1" victim_wait >"$1.yaml"
+	pack "$1"
+}
+
 apply() {
 	apply_pid=$1
 	shift
@@ -148,6 +210,18 @@ apply() {
 
 revert() {
 	apply "$1" --revert "$2" ${3:+"$3"} ${4:+"$4"}
+}
+
+patches_of() {
+	"$ulp" patches -p "$1" | sed -n 's/^ *livepatch: //p' | xargs
+}
+
+loops_grow() {
+	[ "$(ask "$1" loops)" -gt "$2" ]
+}
+
+id_of() {
+	readelf -n "$1" | sed -n 's/.*Build ID: //p'
 }
 
 # What must stay as it is: the code, where things are mapped, what the functions compute.  Stack and

@@ -279,7 +279,7 @@ struct fake_space fake_space_copy(const struct fake_space *fs)
 	return copy;
 }
 
-static bool same_layout(const struct fake_space *a, const struct fake_space *b)
+bool fake_space_same_layout(const struct fake_space *a, const struct fake_space *b)
 {
 	if (a->nr_areas != b->nr_areas)
 		return false;
@@ -292,7 +292,7 @@ static bool same_layout(const struct fake_space *a, const struct fake_space *b)
 void fake_space_restore(struct fake_space *fs, const struct fake_space *copy)
 {
 	/* The common case is fast: thousands of rounds of fuzzing change bytes only. */
-	if (!same_layout(fs, copy)) {
+	if (!fake_space_same_layout(fs, copy)) {
 		struct fake_space fresh = fake_space_copy(copy);
 
 		for (size_t i = 0; i < fs->nr_areas; i++)

@@ -76,6 +76,9 @@ struct fake_space fake_space_copy(const struct fake_space *fs);
 /* Memory as it was when the copy was made.  The copy stays. */
 void fake_space_restore(struct fake_space *fs, const struct fake_space *copy);
 
+/* Whether both have areas of the same lengths at the same addresses. */
+bool fake_space_same_layout(const struct fake_space *a, const struct fake_space *b);
+
 /*
  * Address of the first byte in which the two differ, or of the first area that
  * only one of them has; 0 if they are the same.

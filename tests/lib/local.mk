@@ -13,6 +13,7 @@ libtestengine_la_SOURCES = \
 	tests/lib/fake_patch.c tests/lib/fake_patch.h \
 	tests/lib/fake_process.c tests/lib/fake_process.h \
 	tests/lib/fake_space.c tests/lib/fake_space.h \
+	tests/lib/objects_fixture.c tests/lib/objects_fixture.h \
 	tests/lib/own_space.c tests/lib/own_space.h \
 	tests/lib/plan_fixture.c tests/lib/plan_fixture.h
 
@@ -23,7 +24,8 @@ FAIL_ALLOC_LINK = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 check_LTLIBRARIES += libvictim.la
 libvictim_la_SOURCES = \
 	tests/lib/victim.c tests/lib/victim.h \
-	tests/lib/victim_code.h
+	tests/lib/victim_code.h \
+	tests/lib/victim_session.c tests/lib/victim_session.h
 EXTRA_libvictim_la_SOURCES = \
 	tests/lib/arch/x86_64/canaries.c \
 	tests/lib/arch/x86_64/victim_code.S

@@ -80,6 +80,12 @@ unit_commit_cost_SOURCES = tests/unit/test_commit_cost.c
 unit_commit_cost_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 unit_commit_cost_LDADD = $(ENGINE_TEST_LDADD)
 
+check_PROGRAMS += unit_snapshot
+TESTS += unit_snapshot
+unit_snapshot_SOURCES = tests/unit/test_snapshot.c
+unit_snapshot_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+unit_snapshot_LDADD = $(ENGINE_TEST_LDADD)
+
 # All patches of a library leave with one commit.
 check_PROGRAMS += unit_exchange
 TESTS += unit_exchange

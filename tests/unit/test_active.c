@@ -295,13 +295,16 @@ static enum ulp_code check(victim_fn *fn, struct ulp_err *err)
 	struct remote_space rs;
 	struct process proc;
 	struct session *s;
+	struct active *active;
 	enum ulp_code code;
 
 	assert_int_equal(process_open(v.pid, &proc, err), ULP_OK);
 	remote_space_init(&rs, &proc);
+	assert_int_equal(active_open(&proc, &rs.space, &range, 1, &active, err), ULP_OK);
 	assert_int_equal(session_begin(&proc, deadline_in(20), &s, err), ULP_OK);
 	assert_int_equal(session_stop_all(s, err), ULP_OK);
-	code = active_check(&proc, s, &rs.space, &range, 1, err);
+	code = active_check(active, s, err);
+	active_close(active);
 	session_end(s);
 	process_close(&proc);
 	victim_finish(&v);

@@ -3,7 +3,7 @@
 
 #include "engine/bindings.h"
 #include "tests/lib/check_err.h"
-#include "tests/lib/fake_process.h"
+#include "tests/lib/objects_fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,14 +27,6 @@ enum { MAIN, USER, THIRD, PROV };
 
 /* In libuser's text: where a lazy slot leads. */
 #define PLT (FAKE_TEXT + 0x200u)
-
-struct fixture {
-	struct fake_process fp;
-	struct reader r;
-	struct ulp_objects objs;
-	struct ulp_err err;
-	uint64_t got;
-};
 
 static void add_relas(struct eb *eb, const char *name, int64_t tag, int64_t len_tag,
 		      const Elf64_Rela *relas, size_t nr)
@@ -100,7 +92,7 @@ static struct eb *provider(void)
 }
 
 /* Fills in the name of the version that is looked for in libuser and libthird. */
-static void set_version_name(struct fixture *f, size_t object)
+static void set_version_name(struct objects_fixture *f, size_t object)
 {
 	uint64_t needs = *fake_process_dynamic(&f->fp, object, DT_VERNEED);
 	uint64_t syms = *fake_process_dynamic(&f->fp, object, DT_SYMTAB);
@@ -113,7 +105,7 @@ static void set_version_name(struct fixture *f, size_t object)
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct objects_fixture *f = calloc(1, sizeof(*f));
 	struct eb *eb = fake_main();
 
 	fake_process_begin(&f->fp);
@@ -126,30 +118,15 @@ static int setup(void **state)
 	fake_process_link(&f->fp);
 	set_version_name(f, USER);
 	set_version_name(f, THIRD);
-	if (reader_init(&f->r, &f->fp.fs.space, &f->err) ||
-	    objects_read(&f->r, f->fp.at_phdr, f->fp.at_phnum, &f->objs, &f->err))
-		return -1;
-	*state = f;
-	return 0;
+	return objects_fixture_begin(f, state) || objects_fixture_read(f) ? -1 : 0;
 }
 
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	objects_deinit(&f->objs);
-	reader_deinit(&f->r);
-	fake_process_deinit(&f->fp);
-	free(f);
-	return 0;
-}
-
-static void set_slot(struct fixture *f, size_t object, uint64_t vaddr, uint64_t value)
+static void set_slot(struct objects_fixture *f, size_t object, uint64_t vaddr, uint64_t value)
 {
 	memcpy(fake_process_at(&f->fp, object, vaddr, 8), &value, 8);
 }
 
-static enum ulp_code bind_from(struct fixture *f, size_t target, const char *name,
+static enum ulp_code bind_from(struct objects_fixture *f, size_t target, const char *name,
 			       const char *version, uint32_t flags)
 {
 	const struct ulp_import import = {name, version, "", flags};
@@ -159,14 +136,14 @@ static enum ulp_code bind_from(struct fixture *f, size_t target, const char *nam
 	return binding_find(&f->r, &f->objs, &f->objs.list[target], &import, &f->got, &f->err);
 }
 
-static enum ulp_code bind_import(struct fixture *f, const char *name, uint32_t flags)
+static enum ulp_code bind_import(struct objects_fixture *f, const char *name, uint32_t flags)
 {
 	return bind_from(f, USER, name, "", flags);
 }
 
 static void a_function_is_where_its_symbol_is(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	assert_succeeds(bind_import(f, "plain", 0), &f->err);
 	assert_int_equal(f->got, BIAS(PROV) + FAKE_TEXT);
@@ -174,7 +151,7 @@ static void a_function_is_where_its_symbol_is(void **state)
 
 static void a_weak_import_that_nobody_defines_is_zero(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	assert_succeeds(bind_import(f, "nobodys", ULP_IMPORT_WEAK), &f->err);
 	assert_int_equal(f->got, 0);
@@ -184,7 +161,7 @@ static void a_weak_import_that_nobody_defines_is_zero(void **state)
 
 static void an_import_that_nobody_defines_is_an_error(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	assert_int_equal(bind_import(f, "nobodys", 0), ULP_ESYMBOL);
 	assert_non_null(strstr(f->err.text, "nobodys"));
@@ -193,7 +170,7 @@ static void an_import_that_nobody_defines_is_an_error(void **state)
 
 static void a_thread_local_variable_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	assert_int_equal(bind_import(f, "cell", 0), ULP_ETLS);
 	assert_int_equal(bind_import(f, "cell", ULP_IMPORT_WEAK), ULP_ETLS);
@@ -201,7 +178,7 @@ static void a_thread_local_variable_is_refused(void **state)
 
 static void the_targets_own_bound_slot_comes_first(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	set_slot(f, USER, SLOT_PICKED, BIAS(PROV) + IMPL_A);
 	set_slot(f, THIRD, SLOT_PICKED, BIAS(PROV) + IMPL_B);
@@ -212,7 +189,7 @@ static void the_targets_own_bound_slot_comes_first(void **state)
 
 static void then_a_bound_slot_of_another_object(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	set_slot(f, USER, SLOT_PICKED, BIAS(USER) + PLT);
 	set_slot(f, THIRD, SLOT_PICKED, BIAS(PROV) + IMPL_B);
@@ -223,7 +200,7 @@ static void then_a_bound_slot_of_another_object(void **state)
 
 static void then_the_providers_own_use_of_the_same_resolver(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	set_slot(f, USER, SLOT_PICKED, BIAS(USER) + PLT);
 	set_slot(f, THIRD, SLOT_PICKED, BIAS(THIRD) + PLT);
@@ -234,7 +211,7 @@ static void then_the_providers_own_use_of_the_same_resolver(void **state)
 
 static void then_the_targets_lazy_slot(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	set_slot(f, USER, SLOT_PICKED, BIAS(USER) + PLT);
 	set_slot(f, THIRD, SLOT_PICKED, BIAS(THIRD) + PLT);
@@ -244,7 +221,7 @@ static void then_the_targets_lazy_slot(void **state)
 
 static void an_ifunc_that_nobody_has_bound_is_an_error(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	assert_int_equal(bind_import(f, "picked", 0), ULP_ESYMBOL);
 	/* Neither a slot that is not relocated, nor one that holds the resolver. */
@@ -272,7 +249,7 @@ static bool knows_picked(struct ulp_space *space, const struct ulp_build_id *obj
 
 static void then_what_the_space_knows_of_that_build(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 	struct ulp_space_ops ops = *f->fp.fs.space.ops;
 	const struct ulp_space_ops *before = f->fp.fs.space.ops;
 
@@ -300,7 +277,7 @@ static void then_what_the_space_knows_of_that_build(void **state)
 
 static void the_provider_itself_uses_its_resolved_slot(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	set_slot(f, PROV, SLOT_RESOLVED, BIAS(PROV) + IMPL_A);
 	assert_succeeds(bind_from(f, PROV, "picked", "", 0), &f->err);
@@ -310,7 +287,7 @@ static void the_provider_itself_uses_its_resolved_slot(void **state)
 /* memcpy@GLIBC_2.2.5 is memmove, memcpy@GLIBC_2.14 is not. */
 static void a_slot_of_another_version_is_passed_over(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	set_slot(f, USER, SLOT_PICKED, BIAS(PROV) + IMPL_A);
 	set_slot(f, THIRD, SLOT_PICKED, BIAS(PROV) + IMPL_A);
@@ -323,7 +300,7 @@ static void a_slot_of_another_version_is_passed_over(void **state)
 
 static void absurd_relocation_tables_end(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 	struct ulp_object *o = &f->objs.list[THIRD];
 
 	set_slot(f, PROV, SLOT_RESOLVED, BIAS(PROV) + IMPL_A);
@@ -336,7 +313,7 @@ static void absurd_relocation_tables_end(void **state)
 	assert_succeeds(bind_import(f, "picked", 0), &f->err);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, objects_fixture_teardown)
 
 int main(void)
 {

@@ -4,16 +4,10 @@
  */
 #include "config.h"
 
-#include "tests/lib/victim.h"
-#include "tests/lib/victim_code.h"
+#include "tests/lib/check_err.h"
+#include "tests/lib/victim_session.h"
 #include "trigger/remote_space.h"
-#include "trigger/session.h"
 #include "trigger/tasks.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -32,19 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CODE ((uint64_t)(uintptr_t)victim_syscall_code)
-#define FRAME ((uint64_t)(uintptr_t)victim_frame)
-
 /* Rounds of a canary's loop: some tens of microseconds. */
 #define CANARY_ROUNDS 60000ul
-
-static void assert_ok(enum ulp_code code, const struct ulp_err *err)
-{
-	char text[1100];
-
-	if (code != ULP_OK)
-		fail_msg("%s: %s", ulp_code_name(code), ulp_err_format(err, text, sizeof(text)));
-}
 
 /* --- the victim that works -------------------------------------------------- */
 
@@ -230,14 +213,7 @@ static void call(struct session *s, long nr, const uint64_t args[6], int64_t *re
 {
 	struct ulp_err err;
 
-	assert_ok(session_syscall(s, nr, args, ret, &err), &err);
-}
-
-static void borrow(struct session *s)
-{
-	struct ulp_err err;
-
-	assert_ok(session_borrow(s, CODE, FRAME, VICTIM_FRAME_LEN, &err), &err);
+	assert_succeeds(session_syscall(s, nr, args, ret, &err), &err);
 }
 
 /* getpid, a mapping made, written, and removed. */
@@ -257,21 +233,21 @@ static void use_borrowed(struct session *s, const struct process *proc)
 	assert_true(ret > 0);
 	remote_space_init(&rs, proc);
 	rs.session = s;
-	assert_ok(space_write(&rs.space, (uint64_t)ret + 4096, &word, sizeof(word), &err), &err);
-	assert_ok(space_read(&rs.space, (uint64_t)ret + 4096, &back, sizeof(back), &err), &err);
+	assert_succeeds(space_write(&rs.space, (uint64_t)ret + 4096, &word, sizeof(word), &err),
+			&err);
+	assert_succeeds(space_read(&rs.space, (uint64_t)ret + 4096, &back, sizeof(back), &err),
+			&err);
 	assert_true(back == word);
-	assert_ok(rs.space.ops->unmap(&rs.space, remote_at((uint64_t)ret), 8192, &err), &err);
+	assert_succeeds(rs.space.ops->unmap(&rs.space, remote_at((uint64_t)ret), 8192, &err), &err);
 }
 
 static void borrow_once(const struct process *proc)
 {
-	struct session *s;
-	struct ulp_err err;
+	struct session *s = begin_session(proc, 20);
 
-	assert_ok(session_begin(proc, deadline_in(20), &s, &err), &err);
-	borrow(s);
+	borrow_thread(s);
 	use_borrowed(s, proc);
-	assert_ok(session_return(s, &err), &err);
+	return_thread(s);
 	session_end(s);
 }
 
@@ -279,14 +255,12 @@ static void borrow_often(victim_fn *fn, unsigned int times)
 {
 	struct victim v = victim_start(fn, NULL);
 	struct process proc;
-	struct ulp_err err;
 
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	for (unsigned int i = 0; i < times; i++)
 		borrow_once(&proc);
 	victim_await_rounds(&v, 10);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void borrowed_thread_notices_nothing(void **state)
@@ -373,10 +347,9 @@ static void stopped_process_can_be_borrowed_and_stays_stopped(void **state)
 {
 	struct victim v = victim_start(work, NULL);
 	struct process proc;
-	struct ulp_err err;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	for (int i = 0; i < 50; i++) {
 		kill(v.pid, SIGSTOP);
 		await_state(v.pid, v.pid, "T");
@@ -385,8 +358,7 @@ static void stopped_process_can_be_borrowed_and_stays_stopped(void **state)
 		kill(v.pid, SIGCONT);
 		victim_await_rounds(&v, 1);
 	}
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void stop_during_the_session_is_kept(void **state)
@@ -394,24 +366,22 @@ static void stop_during_the_session_is_kept(void **state)
 	struct victim v = victim_start(work, NULL);
 	struct process proc;
 	struct session *s;
-	struct ulp_err err;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	for (int i = 0; i < 50; i++) {
-		assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
-		borrow(s);
+		s = begin_session(&proc, 20);
+		borrow_thread(s);
 		kill(v.pid, SIGSTOP);
 		use_borrowed(s, &proc);
-		assert_ok(session_return(s, &err), &err);
+		return_thread(s);
 		session_end(s);
 		await_state(v.pid, v.pid, "T");
 		kill(v.pid, SIGCONT);
 		victim_await_rounds(&v, 1);
 		assert_false(is_stopped(v.pid));
 	}
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void continue_during_the_session_is_kept(void **state)
@@ -419,23 +389,21 @@ static void continue_during_the_session_is_kept(void **state)
 	struct victim v = victim_start(work, NULL);
 	struct process proc;
 	struct session *s;
-	struct ulp_err err;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	for (int i = 0; i < 50; i++) {
 		kill(v.pid, SIGSTOP);
 		await_state(v.pid, v.pid, "T");
-		assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
-		borrow(s);
+		s = begin_session(&proc, 20);
+		borrow_thread(s);
 		kill(v.pid, SIGCONT);
 		use_borrowed(s, &proc);
-		assert_ok(session_return(s, &err), &err);
+		return_thread(s);
 		session_end(s);
 		victim_await_rounds(&v, 1);
 	}
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 /* Signals to a thread that is seized and runs are passed on while the tool does other things. */
@@ -444,27 +412,25 @@ static void seized_thread_gets_signals_while_it_runs(void **state)
 	struct victim v = victim_start(work_under_signals, NULL);
 	struct process proc;
 	struct session *s;
-	struct ulp_err err;
 	unsigned long before;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
-	assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
-	assert_ok(session_resume_first(s, &err), &err);
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	resume_first(s);
 	before = atomic_load(&v.board->signals);
 	while (atomic_load(&v.board->signals) < before + 10)
 		victim_await_rounds(&v, 10);
-	borrow(s);
+	borrow_thread(s);
 	use_borrowed(s, &proc);
-	assert_ok(session_resume_first(s, &err), &err);
+	resume_first(s);
 	kill(v.pid, SIGSTOP);
 	victim_await_silence(&v);
 	kill(v.pid, SIGCONT);
 	victim_await_rounds(&v, 10);
 	session_end(s);
 	victim_await_rounds(&v, 10);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 /* --- seccomp -------------------------------------------------------------------------- */
@@ -516,20 +482,19 @@ static void seccomp_filter_is_suspended_or_the_process_refused(void **state)
 	struct ulp_err err;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	assert_int_equal(proc.seccomp, 2);
 	if (may_suspend()) {
 		for (int i = 0; i < 100; i++)
 			borrow_once(&proc);
 	} else {
-		assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
+		s = begin_session(&proc, 20);
 		assert_int_equal(session_borrow(s, CODE, FRAME, VICTIM_FRAME_LEN, &err),
 				 ULP_EUNSUP);
 		session_end(s);
 	}
 	victim_await_rounds(&v, 10);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 /*
@@ -593,7 +558,6 @@ static void handler_does_not_escape_the_filter(void **state)
 	struct victim v;
 	struct process proc;
 	struct session *s;
-	struct ulp_err err;
 
 	(void)state;
 	if (!may_suspend()) {
@@ -601,24 +565,23 @@ static void handler_does_not_escape_the_filter(void **state)
 		skip();
 	}
 	v = victim_start(work_hostile, NULL);
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	for (int i = 0; i < 300; i++) {
 		unsigned long before = atomic_load(&v.board->signals);
 		int64_t ret = 0;
 
-		assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
-		borrow(s);
+		s = begin_session(&proc, 20);
+		borrow_thread(s);
 		for (int n = 0; n < 10; n++) {
 			call(s, SYS_getpid, none, &ret);
 			assert_int_equal(ret, proc.pid);
 		}
-		assert_ok(session_resume_first(s, &err), &err);
+		resume_first(s);
 		while (atomic_load(&v.board->signals) == before)
 			victim_await_rounds(&v, 1);
 		session_end(s);
 	}
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 /* --- restartable sequences ---------------------------------------------------------------- */
@@ -671,12 +634,14 @@ static void add_from_outside(struct session *s, const struct process *proc)
 
 	remote_space_init(&rs, proc);
 	rs.session = s;
-	assert_ok(space_read(&rs.space, at, &counter, sizeof(counter), &err), &err);
-	assert_ok(space_read(&rs.space, expected_at, &expected, sizeof(expected), &err), &err);
+	assert_succeeds(space_read(&rs.space, at, &counter, sizeof(counter), &err), &err);
+	assert_succeeds(space_read(&rs.space, expected_at, &expected, sizeof(expected), &err),
+			&err);
 	counter += 1000000;
 	expected += 1000000;
-	assert_ok(space_write(&rs.space, at, &counter, sizeof(counter), &err), &err);
-	assert_ok(space_write(&rs.space, expected_at, &expected, sizeof(expected), &err), &err);
+	assert_succeeds(space_write(&rs.space, at, &counter, sizeof(counter), &err), &err);
+	assert_succeeds(space_write(&rs.space, expected_at, &expected, sizeof(expected), &err),
+			&err);
 }
 
 static void restartable_sequence_is_aborted(void **state)
@@ -684,7 +649,6 @@ static void restartable_sequence_is_aborted(void **state)
 	struct victim v;
 	struct process proc;
 	struct session *s;
-	struct ulp_err err;
 
 	(void)state;
 	if (&__rseq_size == NULL || __rseq_size == 0) {
@@ -692,18 +656,17 @@ static void restartable_sequence_is_aborted(void **state)
 		skip();
 	}
 	v = victim_start(work_rseq, NULL);
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	for (int i = 0; i < 500; i++) {
-		assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
-		borrow(s);
+		s = begin_session(&proc, 20);
+		borrow_thread(s);
 		use_borrowed(s, &proc);
 		add_from_outside(s, &proc);
-		assert_ok(session_return(s, &err), &err);
+		return_thread(s);
 		session_end(s);
 	}
 	victim_await_rounds(&v, 10);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 /* --- refusals -------------------------------------------------------------------------------- */
@@ -716,13 +679,12 @@ static void frame_that_is_too_small_is_refused(void **state)
 	struct ulp_err err;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
-	assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
 	assert_int_equal(session_borrow(s, CODE, FRAME, 1024, &err), ULP_EUNSUP);
 	session_end(s);
 	victim_await_rounds(&v, 2);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 /* The address comes from the process, which may want us to run something else. */
@@ -735,17 +697,16 @@ static void code_that_is_not_the_runtimes_is_refused(void **state)
 	struct ulp_err err;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
+		s = begin_session(&proc, 20);
 		assert_int_equal(session_borrow(s, places[i], FRAME, VICTIM_FRAME_LEN, &err),
 				 ULP_EREGISTRY);
 		assert_int_equal(err.code, ULP_EREGISTRY);
 		session_end(s);
 		victim_await_rounds(&v, 2);
 	}
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void process_that_ends_is_gone(void **state)
@@ -758,9 +719,9 @@ static void process_that_ends_is_gone(void **state)
 	int64_t ret;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
-	assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
-	borrow(s);
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	borrow_thread(s);
 	kill(v.pid, SIGKILL);
 	assert_int_equal(session_syscall(s, SYS_getpid, none, &ret, &err), ULP_EGONE);
 	session_end(s);
@@ -778,19 +739,18 @@ static void mapping_in_the_way_is_reported(void **state)
 	struct ulp_err err;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	remote_space_init(&rs, &proc);
 	assert_int_equal(rs.space.ops->map(&rs.space, place, 4096, PROT_READ, false, &err),
 			 ULP_ESYS);
 	assert_int_equal(err.sys_errno, EBUSY);
-	assert_ok(session_begin(&proc, deadline_in(20), &rs.session, &err), &err);
-	borrow(rs.session);
+	rs.session = begin_session(&proc, 20);
+	borrow_thread(rs.session);
 	assert_int_equal(rs.space.ops->map(&rs.space, place, 4096, PROT_READ, false, &err),
 			 ULP_EROOM);
 	session_end(rs.session);
 	victim_await_rounds(&v, 2);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 int main(void)

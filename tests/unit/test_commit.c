@@ -232,36 +232,64 @@ static unsigned count_writes(struct fixture *f)
 	return nr;
 }
 
+/* check(f, i, nr) for each scenario i, whose commit has nr writes. */
+static void in_each_scenario(void (*check)(struct fixture *f, size_t scenario, unsigned nr))
+{
+	for (size_t i = 0; i < NR_SCENARIOS; i++) {
+		struct fixture f;
+
+		fixture_init(&f, &scenarios[i]);
+		check(&f, i, count_writes(&f));
+		fixture_deinit(&f);
+	}
+}
+
+static void check_failing_writes(struct fixture *f, size_t scenario, unsigned nr)
+{
+	assert_true(nr > 4);
+	for (unsigned n = 1; n <= nr; n++) {
+		struct fake_space before;
+		struct engine e;
+		struct plan plan;
+		uint64_t differs;
+
+		prepare(f, &e, &plan);
+		before = fake_space_copy(&f->fp.fs);
+		f->fp.fs.fail_write = n;
+		assert_int_equal(plan_commit(&plan, &f->err), ULP_ESYS);
+		differs = fake_space_differs(&f->fp.fs, &before);
+		if (differs)
+			fail_msg("scenario %zu, write %u fails: 0x%llx differs", scenario, n,
+				 (unsigned long long)differs);
+		assert_succeeds(plan_undo(&plan, &f->err), &f->err);
+		assert_int_equal(fake_space_differs(&f->fp.fs, &f->start), 0);
+		finish(&e, &plan);
+		fake_space_deinit(&before);
+	}
+}
+
 static void a_commit_whose_write_fails_leaves_every_byte_as_before(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < NR_SCENARIOS; i++) {
-		struct fixture f;
-		unsigned nr;
+	in_each_scenario(check_failing_writes);
+}
 
-		fixture_init(&f, &scenarios[i]);
-		nr = count_writes(&f);
-		assert_true(nr > 4);
-		for (unsigned n = 1; n <= nr; n++) {
-			struct fake_space before;
-			struct engine e;
-			struct plan plan;
-			uint64_t differs;
+static void check_second_try(struct fixture *f, size_t scenario, unsigned nr)
+{
+	(void)scenario;
+	for (unsigned n = 1; n <= nr; n++) {
+		struct engine e;
+		struct plan plan;
+		struct sight seen;
 
-			prepare(&f, &e, &plan);
-			before = fake_space_copy(&f.fp.fs);
-			f.fp.fs.fail_write = n;
-			assert_int_equal(plan_commit(&plan, &f.err), ULP_ESYS);
-			differs = fake_space_differs(&f.fp.fs, &before);
-			if (differs)
-				fail_msg("scenario %zu, write %u fails: 0x%llx differs", i, n,
-					 (unsigned long long)differs);
-			assert_succeeds(plan_undo(&plan, &f.err), &f.err);
-			assert_int_equal(fake_space_differs(&f.fp.fs, &f.start), 0);
-			finish(&e, &plan);
-			fake_space_deinit(&before);
-		}
-		fixture_deinit(&f);
+		prepare(f, &e, &plan);
+		f->fp.fs.fail_write = n;
+		assert_int_equal(plan_commit(&plan, &f->err), ULP_ESYS);
+		assert_succeeds(plan_commit(&plan, &f->err), &f->err);
+		finish(&e, &plan);
+		seen = look(f);
+		assert_true(same_sight(&seen, &f->new));
+		check_consistent(f);
 	}
 }
 
@@ -269,28 +297,7 @@ static void a_commit_whose_write_fails_leaves_every_byte_as_before(void **state)
 static void a_commit_can_be_tried_again_after_a_failure(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < NR_SCENARIOS; i++) {
-		struct fixture f;
-		unsigned nr;
-
-		fixture_init(&f, &scenarios[i]);
-		nr = count_writes(&f);
-		for (unsigned n = 1; n <= nr; n++) {
-			struct engine e;
-			struct plan plan;
-			struct sight seen;
-
-			prepare(&f, &e, &plan);
-			f.fp.fs.fail_write = n;
-			assert_int_equal(plan_commit(&plan, &f.err), ULP_ESYS);
-			assert_succeeds(plan_commit(&plan, &f.err), &f.err);
-			finish(&e, &plan);
-			seen = look(&f);
-			assert_true(same_sight(&seen, &f.new));
-			check_consistent(&f);
-		}
-		fixture_deinit(&f);
-	}
+	in_each_scenario(check_second_try);
 }
 
 /* An engine that has failed once is as good for a new plan as a fresh one. */
@@ -351,89 +358,78 @@ static void check_usable(struct fixture *f, bool is_new)
 	check_consistent(f);
 }
 
+/* The commit ends with this code while the tool dies after so many writes: it does not notice. */
+static void commit_and_die(struct fixture *f, unsigned fail_write, long writes_to_live,
+			   enum ulp_code code)
+{
+	struct engine e;
+	struct plan plan;
+
+	prepare(f, &e, &plan);
+	f->fp.fs.fail_write = fail_write;
+	f->fp.fs.writes_to_live = writes_to_live;
+	assert_int_equal(plan_commit(&plan, &f->err), code);
+	finish(&e, &plan);
+}
+
+static void check_deaths(struct fixture *f, size_t scenario, unsigned nr)
+{
+	bool was_new = false;
+
+	for (unsigned n = 0; n <= nr; n++) {
+		bool is_new;
+
+		commit_and_die(f, 0, n, ULP_OK);
+		check_after_death(f, scenario, n, &is_new);
+		/* There is one point of no return. */
+		assert_false(was_new && !is_new);
+		was_new = is_new;
+		check_usable(f, is_new);
+	}
+	assert_true(was_new);
+}
+
 static void a_tool_that_dies_leaves_the_old_or_the_new_state(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < NR_SCENARIOS; i++) {
-		struct fixture f;
-		bool was_new = false;
-		unsigned nr;
+	in_each_scenario(check_deaths);
+}
 
-		fixture_init(&f, &scenarios[i]);
-		nr = count_writes(&f);
-		for (unsigned n = 0; n <= nr; n++) {
-			struct engine e;
-			struct plan plan;
-			bool is_new;
+static void check_deaths_in_recovery(struct fixture *f, size_t scenario, unsigned nr)
+{
+	bool is_new;
 
-			prepare(&f, &e, &plan);
-			f.fp.fs.writes_to_live = n;
-			/* What it thinks no longer matters. */
-			assert_succeeds(plan_commit(&plan, &f.err), &f.err);
-			finish(&e, &plan);
-			check_after_death(&f, i, n, &is_new);
-			/* There is one point of no return. */
-			assert_false(was_new && !is_new);
-			was_new = is_new;
-			check_usable(&f, is_new);
+	for (unsigned n = 0; n <= nr; n++)
+		for (unsigned m = 0; m <= 2 * nr; m++) {
+			commit_and_die(f, 0, n, ULP_OK);
+			recover(f, m);
+			check_after_death(f, scenario, n, &is_new);
 		}
-		assert_true(was_new);
-		fixture_deinit(&f);
-	}
 }
 
 /* And the one that comes to finish it dies, too. */
 static void a_recovery_that_dies_can_be_recovered(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < NR_SCENARIOS; i++) {
-		struct fixture f;
-		unsigned nr;
+	in_each_scenario(check_deaths_in_recovery);
+}
 
-		fixture_init(&f, &scenarios[i]);
-		nr = count_writes(&f);
-		for (unsigned n = 0; n <= nr; n++)
-			for (unsigned m = 0; m <= 2 * nr; m++) {
-				struct engine e;
-				struct plan plan;
-				bool is_new;
+static void check_deaths_in_undoing(struct fixture *f, size_t scenario, unsigned nr)
+{
+	bool is_new;
 
-				prepare(&f, &e, &plan);
-				f.fp.fs.writes_to_live = n;
-				assert_succeeds(plan_commit(&plan, &f.err), &f.err);
-				finish(&e, &plan);
-				recover(&f, m);
-				check_after_death(&f, i, n, &is_new);
-			}
-		fixture_deinit(&f);
-	}
+	for (unsigned n = 1; n <= nr; n++)
+		for (unsigned m = 0; m <= 2 * nr; m++) {
+			commit_and_die(f, n, (long)(n - 1 + m), ULP_ESYS);
+			check_after_death(f, scenario, n, &is_new);
+		}
 }
 
 /* A write fails, and the tool dies while it puts everything back. */
 static void a_tool_that_dies_while_undoing_leaves_the_old_or_the_new_state(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < NR_SCENARIOS; i++) {
-		struct fixture f;
-		unsigned nr;
-
-		fixture_init(&f, &scenarios[i]);
-		nr = count_writes(&f);
-		for (unsigned n = 1; n <= nr; n++)
-			for (unsigned m = 0; m <= 2 * nr; m++) {
-				struct engine e;
-				struct plan plan;
-				bool is_new;
-
-				prepare(&f, &e, &plan);
-				f.fp.fs.fail_write = n;
-				f.fp.fs.writes_to_live = (long)(n - 1 + m);
-				assert_int_equal(plan_commit(&plan, &f.err), ULP_ESYS);
-				finish(&e, &plan);
-				check_after_death(&f, i, n, &is_new);
-			}
-		fixture_deinit(&f);
-	}
+	in_each_scenario(check_deaths_in_undoing);
 }
 
 /*

@@ -3,9 +3,8 @@
 #include "config.h"
 
 #include "container/machine.h"
-#include "engine/objects.h"
 #include "tests/lib/check_err.h"
-#include "tests/lib/fake_process.h"
+#include "tests/lib/objects_fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +15,6 @@
 #define RUNTIME_BIAS 0x7ffff7300000ull
 #define RUNTIME 2u
 #define RUNTIME_TEXT 0x1000u /* vaddr of its code */
-
-struct fixture {
-	struct fake_process fp;
-	struct reader r;
-	struct ulp_objects objs;
-	struct ulp_err err;
-};
 
 /* libpulp.so.0 with code, between its headers and its data. */
 static struct eb *runtime_with_code(void)
@@ -41,7 +33,7 @@ static struct eb *runtime_with_code(void)
 }
 
 /* As the tool maps it: from no file, headers and code next to each other, then read-only data. */
-static void make_anonymous(struct fixture *f)
+static void make_anonymous(struct objects_fixture *f)
 {
 	struct fake_space *fs = &f->fp.fs;
 	const uint64_t text = RUNTIME_BIAS + RUNTIME_TEXT;
@@ -58,7 +50,7 @@ static void make_anonymous(struct fixture *f)
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct objects_fixture *f = calloc(1, sizeof(*f));
 	struct eb *program = fake_main();
 
 	fake_process_begin(&f->fp);
@@ -70,45 +62,28 @@ static int setup(void **state)
 	fake_process_link(&f->fp);
 	fake_process_link_map(&f->fp, RUNTIME - 1)->l_next = NULL;
 	make_anonymous(f);
-	if (reader_init(&f->r, &f->fp.fs.space, &f->err))
-		return -1;
-	*state = f;
-	return 0;
+	return objects_fixture_begin(f, state);
 }
 
-static int teardown(void **state)
+static const struct ulp_object *runtime(struct objects_fixture *f)
 {
-	struct fixture *f = *state;
-
-	objects_deinit(&f->objs);
-	reader_deinit(&f->r);
-	fake_process_deinit(&f->fp);
-	free(f);
-	return 0;
-}
-
-static const struct ulp_object *runtime(struct fixture *f)
-{
-	objects_deinit(&f->objs);
-	reader_forget(&f->r);
-	assert_succeeds(objects_read(&f->r, f->fp.at_phdr, f->fp.at_phnum, &f->objs, &f->err),
-			&f->err);
+	assert_succeeds(objects_fixture_read(f), &f->err);
 	return objects_find_soname(&f->objs, ULP_RUNTIME_SONAME);
 }
 
-static Elf64_Ehdr *header(struct fixture *f)
+static Elf64_Ehdr *header(struct objects_fixture *f)
 {
 	return fake_process_at(&f->fp, RUNTIME, 0, sizeof(Elf64_Ehdr));
 }
 
-static struct fake_area *code(struct fixture *f)
+static struct fake_area *code(struct objects_fixture *f)
 {
 	return fake_space_area(&f->fp.fs, RUNTIME_BIAS + RUNTIME_TEXT);
 }
 
 static void it_is_found_and_in_nobodys_scope(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 	const struct ulp_object *o = runtime(f);
 
 	assert_non_null(o);
@@ -122,7 +97,7 @@ static void it_is_found_and_in_nobodys_scope(void **state)
 
 static void without_the_magic_number_it_is_not_used(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	fake_process_registry(&f->fp)->magic[0] = 0;
 	assert_null(runtime(f));
@@ -130,7 +105,7 @@ static void without_the_magic_number_it_is_not_used(void **state)
 
 static void another_soname_is_not_it(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	*fake_process_dynamic(&f->fp, RUNTIME, DT_SONAME) += 1;
 	assert_null(runtime(f));
@@ -138,7 +113,7 @@ static void another_soname_is_not_it(void **state)
 
 static void what_is_mapped_from_a_file_is_not_it(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	code(f)->inode = 7;
 	assert_null(runtime(f));
@@ -146,7 +121,7 @@ static void what_is_mapped_from_a_file_is_not_it(void **state)
 
 static void memory_that_may_be_written_is_not_it(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	code(f)->prot |= PROT_WRITE;
 	assert_null(runtime(f));
@@ -154,7 +129,7 @@ static void memory_that_may_be_written_is_not_it(void **state)
 
 static void damaged_headers_are_passed_over(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 	const Elf64_Ehdr good = *header(f);
 
 	header(f)->e_ident[EI_CLASS] = ELFCLASS32;
@@ -173,7 +148,7 @@ static void damaged_headers_are_passed_over(void **state)
 
 static void one_that_the_dynamic_linker_knows_comes_first(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	fake_process_link_map(&f->fp, RUNTIME - 1)->l_next =
 		(struct link_map *)(uintptr_t)f->fp.objects[RUNTIME].link_map;
@@ -182,7 +157,7 @@ static void one_that_the_dynamic_linker_knows_comes_first(void **state)
 	assert_int_not_equal(runtime(f)->link_map, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, objects_fixture_teardown)
 
 int main(void)
 {

@@ -110,16 +110,6 @@ static bool same_code(const struct fixture *f, const struct fake_space *a,
 		      FAKE_TEXT_LEN) == 0;
 }
 
-static bool same_layout(const struct fake_space *a, const struct fake_space *b)
-{
-	if (a->nr_areas != b->nr_areas)
-		return false;
-	for (size_t i = 0; i < a->nr_areas; i++)
-		if (a->areas[i].start != b->areas[i].start || a->areas[i].len != b->areas[i].len)
-			return false;
-	return true;
-}
-
 /* Bit i: container i is recorded as applied. */
 static unsigned recorded(struct fixture *f)
 {
@@ -190,7 +180,7 @@ static void check_old_or_new(struct fixture *f, size_t scenario, unsigned n, uns
 	if (!old && !new)
 		fail_msg("scenario %zu, killed after %u and %u: code and records are a mixture",
 			 scenario, n, m);
-	if (!same_layout(now, &f->old) && !same_layout(now, &f->new))
+	if (!fake_space_same_layout(now, &f->old) && !fake_space_same_layout(now, &f->new))
 		fail_msg("scenario %zu, killed after %u and %u: memory is left", scenario, n, m);
 	check_link_maps(f, n, m);
 }
@@ -272,7 +262,8 @@ static void memory_stays_constant_over_many_kills(void **state)
 			assert_true(f.fp.fs.nr_areas <= f.new.nr_areas);
 		}
 		next_tool(&f, -1);
-		assert_true(same_layout(&f.fp.fs, &f.old) || same_layout(&f.fp.fs, &f.new));
+		assert_true(fake_space_same_layout(&f.fp.fs, &f.old) ||
+			    fake_space_same_layout(&f.fp.fs, &f.new));
 	}
 	fixture_deinit(&f);
 }

@@ -2,9 +2,8 @@
 /* Programs that were started as "ld.so PROGRAM": the auxiliary vector describes ld.so. */
 #include "config.h"
 
-#include "engine/objects.h"
 #include "tests/lib/check_err.h"
-#include "tests/lib/fake_process.h"
+#include "tests/lib/objects_fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,27 +15,20 @@
 #define LD_BIAS 0x7ffff7200000ull
 #define TARGET_BIAS 0x7ffff7100000ull
 
-struct fixture {
-	struct fake_process fp;
-	struct reader r;
-	struct ulp_objects objs;
-	struct ulp_err err;
-};
-
-static struct r_debug *debug_of(struct fixture *f)
+static struct r_debug *debug_of(struct objects_fixture *f)
 {
 	return fake_process_at(&f->fp, LD, fake_process_symbol(&f->fp, LD, "_r_debug"),
 			       sizeof(struct r_debug));
 }
 
-static Elf64_Ehdr *header_of(struct fixture *f, size_t fake)
+static Elf64_Ehdr *header_of(struct objects_fixture *f, size_t fake)
 {
 	return fake_process_at(&f->fp, fake, 0, sizeof(Elf64_Ehdr));
 }
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct objects_fixture *f = calloc(1, sizeof(*f));
 	struct eb *program = fake_main(), *linker = fake_library("ld-fake.so.2", NULL);
 
 	fake_process_begin(&f->fp);
@@ -51,36 +43,15 @@ static int setup(void **state)
 	memcpy(debug_of(f), fake_process_r_debug(&f->fp), sizeof(struct r_debug));
 	f->fp.at_phdr = LD_BIAS + header_of(f, LD)->e_phoff;
 	f->fp.at_phnum = header_of(f, LD)->e_phnum;
-	if (reader_init(&f->r, &f->fp.fs.space, &f->err))
-		return -1;
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	objects_deinit(&f->objs);
-	reader_deinit(&f->r);
-	fake_process_deinit(&f->fp);
-	free(f);
-	return 0;
-}
-
-static enum ulp_code read_objects(struct fixture *f)
-{
-	objects_deinit(&f->objs);
-	reader_forget(&f->r);
-	return objects_read(&f->r, f->fp.at_phdr, f->fp.at_phnum, &f->objs, &f->err);
+	return objects_fixture_begin(f, state);
 }
 
 static void the_program_is_found_behind_the_linker(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 	const struct ulp_object *o;
 
-	assert_succeeds(read_objects(f), &f->err);
+	assert_succeeds(objects_fixture_read(f), &f->err);
 	assert_int_equal(f->objs.nr, 3);
 	o = &f->objs.list[0];
 	assert_true(o->is_main);
@@ -93,69 +64,57 @@ static void the_program_is_found_behind_the_linker(void **state)
 
 static void a_linker_that_has_loaded_nothing_is_to_be_tried_again(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	debug_of(f)->r_map = NULL;
-	assert_int_equal(read_objects(f), ULP_ESTOP);
+	assert_int_equal(objects_fixture_read(f), ULP_ESTOP);
 	/* It puts itself into the list. */
 	debug_of(f)->r_map = (struct link_map *)(uintptr_t)f->fp.objects[LD].link_map;
-	assert_int_equal(read_objects(f), ULP_ESTOP);
+	assert_int_equal(objects_fixture_read(f), ULP_ESTOP);
 	debug_of(f)->r_map = (struct link_map *)(uintptr_t)f->fp.objects[FAKE_MAIN].link_map;
 	debug_of(f)->r_state = RT_ADD;
-	assert_int_equal(read_objects(f), ULP_ESTOP);
+	assert_int_equal(objects_fixture_read(f), ULP_ESTOP);
 }
 
 static void a_program_that_is_mapped_from_no_file_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 	const uint64_t at = (uint64_t)(uintptr_t)fake_process_link_map(&f->fp, FAKE_MAIN)->l_ld;
 
 	fake_space_area(&f->fp.fs, at)->inode = 0;
-	assert_int_equal(read_objects(f), ULP_EELF);
+	assert_int_equal(objects_fixture_read(f), ULP_EELF);
 }
 
 static void a_file_whose_start_is_not_mapped_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	fake_space_area(&f->fp.fs, MAIN_BIAS)->offset = FAKE_PAGE;
-	assert_int_equal(read_objects(f), ULP_EELF);
+	assert_int_equal(objects_fixture_read(f), ULP_EELF);
 }
 
 static void a_program_without_elf_magic_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	header_of(f, FAKE_MAIN)->e_ident[0] = 0;
-	assert_int_equal(read_objects(f), ULP_EELF);
+	assert_int_equal(objects_fixture_read(f), ULP_EELF);
 }
 
 static void a_list_that_contradicts_the_programs_header_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	fake_process_link_map(&f->fp, FAKE_MAIN)->l_addr += FAKE_PAGE;
-	assert_int_equal(read_objects(f), ULP_EELF);
+	assert_int_equal(objects_fixture_read(f), ULP_EELF);
 }
 
 static void every_read_that_fails_is_told_or_costs_an_object(void **state)
 {
-	struct fixture *f = *state;
-	size_t total;
-
-	f->fp.fs.nr_reads = 0;
-	assert_succeeds(read_objects(f), &f->err);
-	total = f->fp.fs.nr_reads;
-	for (unsigned n = 1; n <= total; n++) {
-		f->fp.fs.fail_read = n;
-		if (!read_objects(f))
-			assert_true(f->objs.nr <= f->fp.nr);
-		else
-			assert_int_equal(f->objs.nr, 0);
-	}
+	objects_fixture_fail_each_read(*state);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, objects_fixture_teardown)
 
 int main(void)
 {

@@ -4,17 +4,11 @@
  */
 #include "config.h"
 
-#include "tests/lib/victim.h"
-#include "tests/lib/victim_code.h"
+#include "tests/lib/check_err.h"
+#include "tests/lib/victim_session.h"
 #include "trigger/memory.h"
 #include "trigger/process.h"
-#include "trigger/session.h"
 #include "trigger/tasks.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,14 +31,6 @@
 #define ODD_SHOWN "odd??name"
 
 static unsigned char data[16] = {1, 2, 3};
-
-static void assert_ok(enum ulp_code code, const struct ulp_err *err)
-{
-	char text[1100];
-
-	if (code != ULP_OK)
-		fail_msg("%s: %s", ulp_code_name(code), ulp_err_format(err, text, sizeof(text)));
-}
 
 /* --- victims ---------------------------------------------------------------- */
 
@@ -118,10 +104,9 @@ static void process_is_described(void **state)
 {
 	struct victim v = victim_start(waits, NULL);
 	struct process proc;
-	struct ulp_err err;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	assert_int_equal(proc.pid, v.pid);
 	assert_string_equal(proc.name, ODD_SHOWN);
 	assert_true(proc.start_time > 0);
@@ -245,8 +230,8 @@ static void mappings_are_listed(void **state)
 	(void)state;
 	map_file(&m);
 	v = victim_start(waits, NULL);
-	assert_ok(process_open(v.pid, &proc, &err), &err);
-	assert_ok(process_regions(&proc, &regions, &paths, &nr, &err), &err);
+	open_victim(&v, &proc);
+	assert_succeeds(process_regions(&proc, &regions, &paths, &nr, &err), &err);
 	for (size_t i = 1; i < nr; i++)
 		assert_true(regions[i - 1].end <= regions[i].start);
 	at = find_region(regions, nr, m.addr);
@@ -263,8 +248,7 @@ static void mappings_are_listed(void **state)
 		free(paths[i]);
 	free(paths);
 	free(regions);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 	unmap_file(&m);
 }
 
@@ -273,7 +257,7 @@ static void mappings_are_found_by_their_addresses(void **state)
 {
 	struct victim v = victim_start(waits, NULL);
 	/* The last two are nowhere, and in the same mapping as the first. */
-	const uint64_t addrs[] = {(uint64_t)(uintptr_t)data, (uint64_t)(uintptr_t)assert_ok, 64,
+	const uint64_t addrs[] = {(uint64_t)(uintptr_t)data, (uint64_t)(uintptr_t)waits, 64,
 				  (uint64_t)(uintptr_t)data + 1};
 	struct ulp_region *all, *some;
 	char **all_paths, **some_paths;
@@ -283,17 +267,16 @@ static void mappings_are_found_by_their_addresses(void **state)
 	enum ulp_code code;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	code = process_regions_at(&proc, addrs, 4, &some, &some_paths, &nr_some, &err);
 	if (code == ULP_EUNSUP) {
-		process_close(&proc);
-		victim_finish(&v);
+		close_victim(&v, &proc);
 		skip(); /* Linux before 6.11 */
 	}
-	assert_ok(code, &err);
+	assert_succeeds(code, &err);
 	assert_int_equal(nr_some, 2);
 	assert_true(some[0].start < some[1].start);
-	assert_ok(process_regions(&proc, &all, &all_paths, &nr_all, &err), &err);
+	assert_succeeds(process_regions(&proc, &all, &all_paths, &nr_all, &err), &err);
 	for (size_t i = 0; i < nr_some; i++) {
 		at = find_region(all, nr_all, (const void *)(uintptr_t)some[i].start);
 		assert_int_equal(all[at].start, some[i].start);
@@ -310,8 +293,7 @@ static void mappings_are_found_by_their_addresses(void **state)
 	free(some_paths);
 	free(all);
 	free(some);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 /* An updated file: the name means a new one, the process still has the old one. */
@@ -321,7 +303,6 @@ static void replaced_file_is_found_through_its_mapping(void **state)
 	struct process proc;
 	struct mapped m;
 	struct victim v;
-	struct ulp_err err;
 	char path[PATH_MAX];
 	uint64_t start;
 	int fd;
@@ -331,7 +312,7 @@ static void replaced_file_is_found_through_its_mapping(void **state)
 	start = (uint64_t)(uintptr_t)m.addr;
 	assert_int_equal(stat(m.path, &by_mapping), 0);
 	v = victim_start(waits, NULL);
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	process_file_path(&proc, m.path, start, start + 4096, path, sizeof(path));
 	assert_int_equal(stat(path, &by_path), 0);
 	assert_int_equal(by_path.st_ino, by_mapping.st_ino);
@@ -348,8 +329,7 @@ static void replaced_file_is_found_through_its_mapping(void **state)
 		assert_int_equal(stat(path, &by_path), 0);
 		assert_int_equal(by_path.st_ino, by_mapping.st_ino);
 	}
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 	unmap_file(&m);
 }
 
@@ -361,7 +341,7 @@ static bool is_listed(const char *selector, pid_t pid, size_t *nr)
 	pid_t *pids;
 	bool found = false;
 
-	assert_ok(process_list(selector, &pids, nr, &err), &err);
+	assert_succeeds(process_list(selector, &pids, nr, &err), &err);
 	for (size_t i = 0; i < *nr; i++) {
 		if (pids[i] == pid)
 			found = true;
@@ -404,20 +384,19 @@ static void memory_is_read_and_written(void **state)
 	struct ulp_err err;
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
-	assert_ok(memory_read(&proc, at, bytes, sizeof(bytes), &err), &err);
+	open_victim(&v, &proc);
+	assert_succeeds(memory_read(&proc, at, bytes, sizeof(bytes), &err), &err);
 	assert_memory_equal(bytes, data, sizeof(data));
-	assert_ok(memory_write(&proc, 0, at + 5, more, sizeof(more), &err), &err);
-	assert_ok(memory_read(&proc, at, bytes, sizeof(bytes), &err), &err);
+	assert_succeeds(memory_write(&proc, 0, at + 5, more, sizeof(more), &err), &err);
+	assert_succeeds(memory_read(&proc, at, bytes, sizeof(bytes), &err), &err);
 	assert_memory_equal(bytes + 5, more, sizeof(more));
 	assert_memory_equal(bytes, data, 5);
 	/* Text is changed in the victim only. */
-	assert_ok(memory_write(&proc, 0, text, more, 1, &err), &err);
-	assert_ok(memory_read(&proc, text, bytes, 1, &err), &err);
+	assert_succeeds(memory_write(&proc, 0, text, more, 1, &err), &err);
+	assert_succeeds(memory_read(&proc, text, bytes, 1, &err), &err);
 	assert_int_equal(bytes[0], 7);
 	assert_int_not_equal(*victim_call_end, 7);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void unreadable_memory_is_reported(void **state)
@@ -430,7 +409,7 @@ static void unreadable_memory_is_reported(void **state)
 	char bytes[8] = {0};
 
 	(void)state;
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(memory_read(&proc, bad[i], bytes, 8, &err), ULP_ESYS);
 		assert_true(err.sys_errno == EFAULT || err.sys_errno == EIO);
@@ -460,12 +439,12 @@ static void a_process_of_short_lived_threads_is_described(void **state)
 		size_t nr;
 
 		snprintf(pid, sizeof(pid), "%d", v.pid);
-		assert_ok(process_list(pid, &pids, &nr, &err), &err);
+		assert_succeeds(process_list(pid, &pids, &nr, &err), &err);
 		free(pids);
-		assert_ok(process_open(v.pid, &proc, &err), &err);
+		open_victim(&v, &proc);
 		assert_int_not_equal(proc.at_phdr, 0);
 		assert_true(process_alive(&proc));
-		assert_ok(process_regions(&proc, &regions, NULL, &nr, &err), &err);
+		assert_succeeds(process_regions(&proc, &regions, NULL, &nr, &err), &err);
 		free(regions);
 		process_close(&proc);
 	}
@@ -484,22 +463,22 @@ static void memory_is_written_by_ptrace_if_need_be(void **state)
 
 	(void)state;
 	memset(more, 0x5a, sizeof(more));
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	proc.writable = false;
 	assert_int_equal(memory_write(&proc, 0, at, more, 1, &err), ULP_EPERM);
-	assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
+	s = begin_session(&proc, 20);
 	assert_int_equal(session_stopped_tid(s), v.pid);
-	assert_ok(memory_write(&proc, session_stopped_tid(s), at + 1, more, sizeof(more), &err),
-		  &err);
-	assert_ok(session_resume_first(s, &err), &err);
+	assert_succeeds(
+		memory_write(&proc, session_stopped_tid(s), at + 1, more, sizeof(more), &err),
+		&err);
+	resume_first(s);
 	assert_int_equal(session_stopped_tid(s), 0);
 	session_end(s);
-	assert_ok(memory_read(&proc, at, bytes, sizeof(bytes), &err), &err);
+	assert_succeeds(memory_read(&proc, at, bytes, sizeof(bytes), &err), &err);
 	assert_memory_equal(bytes + 1, more, sizeof(more));
 	assert_int_equal(bytes[0], data[0]);
 	assert_memory_equal(bytes + 14, data + 14, 2);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 int main(void)

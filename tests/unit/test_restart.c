@@ -5,15 +5,9 @@
  */
 #include "config.h"
 
-#include "tests/lib/victim.h"
-#include "tests/lib/victim_code.h"
-#include "trigger/session.h"
+#include "tests/lib/check_err.h"
+#include "tests/lib/victim_session.h"
 #include "trigger/tasks.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -33,8 +27,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CODE ((uint64_t)(uintptr_t)victim_syscall_code)
-#define FRAME ((uint64_t)(uintptr_t)victim_frame)
 #define NR_STOPS 8
 #define SLEEP_MS 400u
 
@@ -59,14 +51,6 @@ struct call {
 	void (*finish)(struct fixture *f, pid_t pid);
 	long expected;
 };
-
-static void assert_ok(enum ulp_code code, const struct ulp_err *err)
-{
-	char text[1100];
-
-	if (code != ULP_OK)
-		fail_msg("%s: %s", ulp_code_name(code), ulp_err_format(err, text, sizeof(text)));
-}
 
 /* --- the calls -------------------------------------------------------------------- */
 
@@ -358,21 +342,17 @@ static void await_blocked(const struct victim *v, long nr)
 
 static void stop_first(const struct process *proc)
 {
-	struct session *s;
-	struct ulp_err err;
+	struct session *s = begin_session(proc, 20);
 
-	assert_ok(session_begin(proc, deadline_in(20), &s, &err), &err);
 	session_end(s);
 }
 
 static void stop_and_resume_all(const struct process *proc)
 {
-	struct session *s;
-	struct ulp_err err;
+	struct session *s = begin_session(proc, 20);
 
-	assert_ok(session_begin(proc, deadline_in(20), &s, &err), &err);
-	assert_ok(session_stop_all(s, &err), &err);
-	assert_ok(session_resume_all(s, &err), &err);
+	stop_all(s);
+	resume_all(s);
 	session_end(s);
 }
 
@@ -383,11 +363,11 @@ static void borrow_and_return(const struct process *proc)
 	struct ulp_err err;
 	int64_t ret;
 
-	assert_ok(session_begin(proc, deadline_in(20), &s, &err), &err);
-	assert_ok(session_borrow(s, CODE, FRAME, VICTIM_FRAME_LEN, &err), &err);
-	assert_ok(session_syscall(s, SYS_getpid, none, &ret, &err), &err);
+	s = begin_session(proc, 20);
+	borrow_thread(s);
+	assert_succeeds(session_syscall(s, SYS_getpid, none, &ret, &err), &err);
 	assert_int_equal(ret, proc->pid);
-	assert_ok(session_return(s, &err), &err);
+	return_thread(s);
 	session_end(s);
 }
 
@@ -412,16 +392,31 @@ static void borrow_and_die(const struct process *proc)
 	assert_int_equal(status, 0);
 }
 
+/*
+ * By default nothing happens at SIGWINCH, so that the kernel drops it, unless the thread is traced.
+ * It comes while the thread is seized and runs, and while it is stopped.
+ */
+static void stop_and_send_ignored_signal(const struct process *proc)
+{
+	struct session *s = begin_session(proc, 20);
+
+	resume_first(s);
+	kill(proc->pid, SIGWINCH);
+	stop_all(s);
+	kill(proc->pid, SIGWINCH);
+	resume_all(s);
+	session_end(s);
+}
+
 static void check_call(const struct call *call, void (*disturb)(const struct process *))
 {
 	struct fixture f;
 	struct victim v;
 	struct process proc;
-	struct ulp_err err;
 
 	fixture_open(&f, call);
 	v = victim_start(call_once, &f);
-	assert_ok(process_open(v.pid, &proc, &err), &err);
+	open_victim(&v, &proc);
 	for (int i = 0; i < NR_STOPS; i++) {
 		await_blocked(&v, call->nr);
 		disturb(&proc);
@@ -433,8 +428,7 @@ static void check_call(const struct call *call, void (*disturb)(const struct pro
 		fail_msg("%s gave %ld, not %ld", call->name, (long)atomic_load(&v.board->value),
 			 call->expected);
 	assert_int_equal(atomic_load(&v.board->signals), call->finish == finish_usr2);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 	fixture_close(&f);
 }
 
@@ -454,6 +448,12 @@ static void call_survives_a_stop_of_all_threads(void **state)
 {
 	(void)state;
 	check_calls(stop_and_resume_all);
+}
+
+static void call_survives_an_ignored_signal(void **state)
+{
+	(void)state;
+	check_calls(stop_and_send_ignored_signal);
 }
 
 static void call_survives_borrowing(void **state)
@@ -477,23 +477,21 @@ static void signal_while_stopped_ends_the_call(void **state)
 		struct victim v;
 		struct process proc;
 		struct session *s;
-		struct ulp_err err;
 
 		if (calls[i].finish != finish_usr2)
 			continue;
 		fixture_open(&f, &calls[i]);
 		v = victim_start(call_once, &f);
-		assert_ok(process_open(v.pid, &proc, &err), &err);
+		open_victim(&v, &proc);
 		await_blocked(&v, calls[i].nr);
-		assert_ok(session_begin(&proc, deadline_in(20), &s, &err), &err);
-		assert_ok(session_stop_all(s, &err), &err);
+		s = begin_session(&proc, 20);
+		stop_all(s);
 		kill(v.pid, SIGUSR2);
 		session_end(s);
 		await_flag(&v.board->go);
 		assert_int_equal((long)atomic_load(&v.board->value), -EINTR);
 		assert_int_equal(atomic_load(&v.board->signals), 1);
-		process_close(&proc);
-		victim_finish(&v);
+		close_victim(&v, &proc);
 		fixture_close(&f);
 	}
 }
@@ -503,6 +501,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(call_survives_a_stop_of_its_thread),
 		cmocka_unit_test(call_survives_a_stop_of_all_threads),
+		cmocka_unit_test(call_survives_an_ignored_signal),
 		cmocka_unit_test(call_survives_borrowing),
 		cmocka_unit_test(call_survives_the_death_of_the_tool),
 		cmocka_unit_test(signal_while_stopped_ends_the_call),

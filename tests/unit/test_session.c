@@ -4,15 +4,9 @@
  */
 #include "config.h"
 
-#include "tests/lib/victim.h"
-#include "tests/lib/victim_code.h"
-#include "trigger/session.h"
+#include "tests/lib/check_err.h"
+#include "tests/lib/victim_session.h"
 #include "trigger/tasks.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -27,47 +21,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define CODE ((uint64_t)(uintptr_t)victim_syscall_code)
-#define FRAME ((uint64_t)(uintptr_t)victim_frame)
-
-static void assert_ok(enum ulp_code code, const struct ulp_err *err)
-{
-	char text[1100];
-
-	if (code != ULP_OK)
-		fail_msg("%s: %s", ulp_code_name(code), ulp_err_format(err, text, sizeof(text)));
-}
-
-static void open_victim(const struct victim *v, struct process *proc)
-{
-	struct ulp_err err;
-
-	assert_ok(process_open(v->pid, proc, &err), &err);
-}
-
-static struct session *begin(const struct process *proc, unsigned int seconds)
-{
-	struct session *s = NULL;
-	struct ulp_err err;
-
-	assert_ok(session_begin(proc, deadline_in(seconds), &s, &err), &err);
-	return s;
-}
-
-static void stop_all(struct session *s)
-{
-	struct ulp_err err;
-
-	assert_ok(session_stop_all(s, &err), &err);
-}
-
-static void resume_all(struct session *s)
-{
-	struct ulp_err err;
-
-	assert_ok(session_resume_all(s, &err), &err);
-}
 
 /* As long as it takes a thread that was forgotten to do something. */
 static void assert_nobody_moves(const struct victim *v)
@@ -315,7 +268,7 @@ static void stop_is_complete_while_threads_come_and_go(void **state)
 	(void)state;
 	open_victim(&v, &proc);
 	for (int i = 0; i < 300; i++) {
-		struct session *s = begin(&proc, 20);
+		struct session *s = begin_session(&proc, 20);
 		size_t nr;
 
 		stop_all(s);
@@ -325,8 +278,7 @@ static void stop_is_complete_while_threads_come_and_go(void **state)
 		session_end(s);
 	}
 	victim_await_rounds(&v, 1000);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void stop_can_be_repeated_in_one_session(void **state)
@@ -338,13 +290,12 @@ static void stop_can_be_repeated_in_one_session(void **state)
 
 	(void)state;
 	open_victim(&v, &proc);
-	s = begin(&proc, 20);
+	s = begin_session(&proc, 20);
 	for (int i = 0; i < 50; i++) {
-		struct ulp_err err;
 
-		assert_ok(session_borrow(s, CODE, FRAME, VICTIM_FRAME_LEN, &err), &err);
-		assert_ok(session_return(s, &err), &err);
-		assert_ok(session_resume_first(s, &err), &err);
+		borrow_thread(s);
+		return_thread(s);
+		resume_first(s);
 		stop_all(s);
 		assert_nobody_moves(&v);
 		resume_all(s);
@@ -352,8 +303,7 @@ static void stop_can_be_repeated_in_one_session(void **state)
 		victim_await_rounds(&v, 100);
 	}
 	session_end(s);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void many_threads_are_stopped(void **state)
@@ -364,14 +314,13 @@ static void many_threads_are_stopped(void **state)
 	(void)state;
 	open_victim(&v, &proc);
 	for (int i = 0; i < 5; i++) {
-		struct session *s = begin(&proc, 20);
+		struct session *s = begin_session(&proc, 20);
 
 		stop_all(s);
 		assert_nobody_moves(&v);
 		session_end(s);
 	}
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void threads_are_described_while_stopped(void **state)
@@ -384,7 +333,7 @@ static void threads_are_described_while_stopped(void **state)
 
 	(void)state;
 	open_victim(&v, &proc);
-	s = begin(&proc, 20);
+	s = begin_session(&proc, 20);
 	stop_all(s);
 	threads = session_threads(s, &nr);
 	assert_int_equal(nr, 2);
@@ -396,8 +345,7 @@ static void threads_are_described_while_stopped(void **state)
 	}
 	assert_true(threads[0].tls != threads[1].tls);
 	session_end(s);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void process_without_its_first_thread_is_stopped(void **state)
@@ -414,12 +362,12 @@ static void process_without_its_first_thread_is_stopped(void **state)
 	open_victim(&v, &proc);
 	assert_true(process_alive(&proc));
 	assert_true(proc.at_phdr != 0);
-	assert_ok(process_regions(&proc, &regions, NULL, &nr, &err), &err);
+	assert_succeeds(process_regions(&proc, &regions, NULL, &nr, &err), &err);
 	assert_true(nr > 5);
 	free(regions);
-	s = begin(&proc, 20);
-	assert_ok(session_borrow(s, CODE, FRAME, VICTIM_FRAME_LEN, &err), &err);
-	assert_ok(session_return(s, &err), &err);
+	s = begin_session(&proc, 20);
+	borrow_thread(s);
+	return_thread(s);
 	stop_all(s);
 	(void)session_threads(s, &nr);
 	assert_int_equal(nr, 1);
@@ -427,8 +375,7 @@ static void process_without_its_first_thread_is_stopped(void **state)
 	resume_all(s);
 	victim_await_rounds(&v, 100);
 	session_end(s);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 /* The others go on while we wait for the child, and the deadline holds. */
@@ -445,19 +392,18 @@ static void child_of_vfork_is_waited_for(void **state)
 		victim_await_rounds(&v, 1);
 	await_state(v.pid, atomic_load(&v.board->tid), "D");
 	s = NULL;
-	assert_ok(session_begin(&proc, deadline_in(1), &s, &err), &err);
+	assert_succeeds(session_begin(&proc, deadline_in(1), &s, &err), &err);
 	assert_int_equal(session_stop_all(s, &err), ULP_ESTOP);
 	assert_non_null(strstr(err.text, "vfork"));
 	victim_await_rounds(&v, 1000);
 	session_end(s);
 
-	s = begin(&proc, 20);
+	s = begin_session(&proc, 20);
 	atomic_store(&v.board->go, true);
 	stop_all(s);
 	assert_nobody_moves(&v);
 	session_end(s);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 /* The others do not notice that the stop failed, and neither does that one. */
@@ -474,7 +420,7 @@ static void calls_survive_a_stop_that_fails(void **state)
 	while (atomic_load(&v.board->tid) == 0 || atomic_load(&v.board->rounds) < NR_WAITERS)
 		assert_false(is_past(until));
 	await_state(v.pid, atomic_load(&v.board->tid), "D");
-	s = begin(&proc, 1);
+	s = begin_session(&proc, 1);
 	assert_int_equal(session_stop_all(s, &err), ULP_ESTOP);
 	assert_int_equal(err.code, ULP_ESTOP);
 	assert_non_null(strstr(err.text, "state D"));
@@ -483,11 +429,10 @@ static void calls_survive_a_stop_that_fails(void **state)
 	while (atomic_load(&v.board->value) == 0)
 		assert_false(is_past(until));
 	session_end(s);
-	s = begin(&proc, 20);
+	s = begin_session(&proc, 20);
 	stop_all(s);
 	session_end(s);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 /* It may be stopped at once nevertheless; but it did not end. */
@@ -507,8 +452,7 @@ static void deadline_in_the_past_is_no_end_of_the_process(void **state)
 			session_end(s);
 	}
 	victim_await_rounds(&v, 1000);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void process_that_forks_all_the_time_is_stopped(void **state)
@@ -519,15 +463,14 @@ static void process_that_forks_all_the_time_is_stopped(void **state)
 	(void)state;
 	open_victim(&v, &proc);
 	for (int i = 0; i < 30; i++) {
-		struct session *s = begin(&proc, 20);
+		struct session *s = begin_session(&proc, 20);
 
 		stop_all(s);
 		assert_nobody_moves(&v);
 		session_end(s);
 	}
 	victim_await_rounds(&v, 1000);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void process_stopped_by_the_user_stays_stopped(void **state)
@@ -542,7 +485,7 @@ static void process_stopped_by_the_user_stays_stopped(void **state)
 
 		kill(v.pid, SIGSTOP);
 		await_state(v.pid, v.pid, "T");
-		s = begin(&proc, 20);
+		s = begin_session(&proc, 20);
 		stop_all(s);
 		resume_all(s);
 		victim_await_silence(&v);
@@ -552,8 +495,7 @@ static void process_stopped_by_the_user_stays_stopped(void **state)
 		kill(v.pid, SIGCONT);
 		victim_await_rounds(&v, 1000);
 	}
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 static void traced_process_is_reported_with_its_tracer(void **state)
@@ -580,12 +522,11 @@ static void traced_process_is_reported_with_its_tracer(void **state)
 	assert_non_null(strstr(err.text, task_name(tracer, name, sizeof(name))));
 	kill(tracer, SIGKILL);
 	waitpid(tracer, NULL, 0);
-	s = begin(&proc, 20);
+	s = begin_session(&proc, 20);
 	session_end(s);
 	close(ready[0]);
 	close(ready[1]);
-	process_close(&proc);
-	victim_finish(&v);
+	close_victim(&v, &proc);
 }
 
 /* Waits until the victim is another program. */
@@ -613,8 +554,8 @@ static void process_that_executes_another_program_is_gone(void **state)
 
 	(void)state;
 	open_victim(&v, &proc);
-	s = begin(&proc, 20);
-	assert_ok(session_resume_first(s, &err), &err);
+	s = begin_session(&proc, 20);
+	resume_first(s);
 	atomic_store(&v.board->go, true);
 	await_name(v.pid, "sh");
 	assert_int_equal(session_stop_all(s, &err), ULP_EGONE);
@@ -634,7 +575,7 @@ static void process_that_is_killed_is_gone(void **state)
 
 	(void)state;
 	open_victim(&v, &proc);
-	s = begin(&proc, 20);
+	s = begin_session(&proc, 20);
 	stop_all(s);
 	kill(v.pid, SIGKILL);
 	resume_all(s);

@@ -4,13 +4,11 @@
  */
 #include "config.h"
 
-#include "engine/objects.h"
 #include "engine/symbols.h"
 #include "tests/lib/check_err.h"
-#include "tests/lib/fake_process.h"
+#include "tests/lib/objects_fixture.h"
 
 #include <link.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* In the linker's memory, between the link maps and their names. */
@@ -23,50 +21,14 @@ struct node {
 	uint64_t next;
 };
 
-struct fixture {
-	struct fake_process fp;
-	struct reader r;
-	struct ulp_objects objs;
-	struct ulp_err err;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	fake_process_init(&f->fp);
-	if (reader_init(&f->r, &f->fp.fs.space, &f->err))
-		return -1;
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	objects_deinit(&f->objs);
-	reader_deinit(&f->r);
-	fake_process_deinit(&f->fp);
-	free(f);
-	return 0;
-}
-
-static enum ulp_code read_objects(struct fixture *f)
-{
-	objects_deinit(&f->objs);
-	reader_forget(&f->r);
-	return objects_read(&f->r, f->fp.at_phdr, f->fp.at_phnum, &f->objs, &f->err);
-}
-
-static struct node *node(struct fixture *f, size_t i)
+static struct node *node(struct objects_fixture *f, size_t i)
 {
 	return fake_space_at(&f->fp.fs, f->fp.r_debug + NODES + i * sizeof(struct node),
 			     sizeof(struct node));
 }
 
 /* Node i: a namespace with one object, which is listed by a copy of the link map of `object`. */
-static void add_space(struct fixture *f, size_t i, size_t object)
+static void add_space(struct objects_fixture *f, size_t i, size_t object)
 {
 	struct node *first = fake_space_at(&f->fp.fs, f->fp.r_debug, sizeof(struct node));
 	struct node *before = i ? node(f, i - 1) : first;
@@ -85,7 +47,7 @@ static void add_space(struct fixture *f, size_t i, size_t object)
 }
 
 /* Takes the last object of the program's list out of it. */
-static void drop_plugin(struct fixture *f)
+static void drop_plugin(struct objects_fixture *f)
 {
 	for (size_t i = 0; i < f->fp.nr; i++)
 		if (fake_process_link_map(&f->fp, i)->l_next ==
@@ -96,12 +58,12 @@ static void drop_plugin(struct fixture *f)
 
 static void their_objects_come_last(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 	const struct ulp_object *last;
 
 	drop_plugin(f);
 	add_space(f, 0, FAKE_PLUGIN);
-	assert_succeeds(read_objects(f), &f->err);
+	assert_succeeds(objects_fixture_read(f), &f->err);
 	assert_int_equal(f->objs.nr, f->fp.nr);
 	last = &f->objs.list[f->objs.nr - 1];
 	assert_int_equal(last->bias, f->fp.objects[FAKE_PLUGIN].bias);
@@ -113,20 +75,20 @@ static void their_objects_come_last(void **state)
 
 static void without_the_version_there_are_none(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	add_space(f, 0, FAKE_PLUGIN);
 	fake_process_r_debug(&f->fp)->r_version = 1;
-	assert_succeeds(read_objects(f), &f->err);
+	assert_succeeds(objects_fixture_read(f), &f->err);
 	assert_int_equal(f->objs.nr, f->fp.nr);
 }
 
 static void an_object_that_is_listed_in_two_is_a_proxy(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	add_space(f, 0, FAKE_OTHER);
-	assert_succeeds(read_objects(f), &f->err);
+	assert_succeeds(objects_fixture_read(f), &f->err);
 	assert_int_equal(f->objs.nr, f->fp.nr + 1);
 	assert_false(f->objs.list[FAKE_OTHER].is_proxy);
 	assert_true(f->objs.list[f->objs.nr - 1].is_proxy);
@@ -134,12 +96,12 @@ static void an_object_that_is_listed_in_two_is_a_proxy(void **state)
 
 static void a_library_looks_in_its_own_namespace(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 	struct ulp_symbol sym;
 
 	drop_plugin(f);
 	add_space(f, 0, FAKE_PLUGIN);
-	assert_succeeds(read_objects(f), &f->err);
+	assert_succeeds(objects_fixture_read(f), &f->err);
 	objects_set_local_scope(&f->objs, &f->objs.list[FAKE_TARGET]);
 	assert_true(symbol_lookup(&f->r, &f->objs, "helper", "", &sym));
 	objects_set_local_scope(&f->objs, &f->objs.list[f->objs.nr - 1]);
@@ -148,41 +110,42 @@ static void a_library_looks_in_its_own_namespace(void **state)
 
 static void one_that_changes_is_to_be_tried_again(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	add_space(f, 0, FAKE_OTHER);
 	add_space(f, 1, FAKE_PLUGIN);
 	node(f, 1)->base.r_state = RT_ADD;
-	assert_int_equal(read_objects(f), ULP_ESTOP);
+	assert_int_equal(objects_fixture_read(f), ULP_ESTOP);
 	node(f, 1)->base.r_state = RT_CONSISTENT;
-	assert_succeeds(read_objects(f), &f->err);
+	assert_succeeds(objects_fixture_read(f), &f->err);
 	assert_int_equal(f->objs.nr, f->fp.nr + 2);
 }
 
 static void a_list_without_an_end_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 
 	add_space(f, 0, FAKE_OTHER);
 	node(f, 0)->next = f->fp.r_debug + NODES;
-	assert_int_equal(read_objects(f), ULP_EELF);
+	assert_int_equal(objects_fixture_read(f), ULP_EELF);
 	node(f, 0)->next = 0x123456789000;
-	assert_int_equal(read_objects(f), ULP_ESYS);
+	assert_int_equal(objects_fixture_read(f), ULP_ESYS);
 }
 
 static void the_node_of_the_runtime_is_no_namespace(void **state)
 {
-	struct fixture *f = *state;
+	struct objects_fixture *f = *state;
 	struct node *first = fake_space_at(&f->fp.fs, f->fp.r_debug, sizeof(struct node));
 
 	first->base.r_version = 2;
 	first->next = f->fp.registry;
 	memset(fake_space_at(&f->fp.fs, f->fp.registry + sizeof(struct r_debug), 8), 0, 8);
-	assert_succeeds(read_objects(f), &f->err);
+	assert_succeeds(objects_fixture_read(f), &f->err);
 	assert_int_equal(f->objs.nr, f->fp.nr);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, objects_fixture_setup, objects_fixture_teardown)
 
 int main(void)
 {

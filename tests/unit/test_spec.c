@@ -22,6 +22,15 @@ static enum ulp_code parse(struct pool *pool, const char *text, size_t len, stru
 	return spec_parse(pool, PATH, text, len, spec, err);
 }
 
+static void assert_rejected_at(const char *text, size_t len, const char *place, struct ulp_err *err)
+{
+	struct pool pool = {0};
+	struct spec s;
+
+	assert_fails_at(parse(&pool, text, len, &s, err), ULP_ESPEC, err, place);
+	pool_deinit(&pool);
+}
+
 static void spec_fills_every_member(void **state)
 {
 	static const char text[] = "ulp: 1\n"
@@ -115,17 +124,14 @@ static void spec_rejects_more_relations_than_a_container_holds(void **state)
 {
 	char text[16384] = HEAD FUNCTIONS "requires: [";
 	size_t at = strlen(text);
-	struct pool pool = {0};
 	struct ulp_err err;
-	struct spec s;
 
 	(void)state;
 	for (unsigned i = 0; i <= ULP_MAX_RELATIONS; i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%sa%u", i ? ", " : "", i);
 	at += (size_t)snprintf(text + at, sizeof(text) - at, "]\n");
 	assert_true(at < sizeof(text));
-	assert_fails_at(parse(&pool, text, at, &s, &err), ULP_ESPEC, &err, PATH ":6:11");
-	pool_deinit(&pool);
+	assert_rejected_at(text, at, PATH ":6:11", &err);
 }
 
 static void spec_knows_what_is_accepted(void **state)
@@ -183,15 +189,12 @@ static void spec_knows_references(void **state)
 static void spec_says_why_there_are_no_callbacks(void **state)
 {
 	static const char text[] = HEAD FUNCTIONS "callbacks:\n  before_apply: check\n";
-	struct pool pool = {0};
 	struct ulp_err err;
-	struct spec s;
 
 	(void)state;
-	assert_fails_at(parse(&pool, text, strlen(text), &s, &err), ULP_ESPEC, &err, PATH ":6:1");
+	assert_rejected_at(text, strlen(text), PATH ":6:1", &err);
 	assert_non_null(strstr(err.text, "callbacks are not supported: no code"));
 	assert_non_null(strstr(err.text, "\n  callbacks:\n  ^"));
-	pool_deinit(&pool);
 }
 
 static void spec_knows_each_consistency(void **state)
@@ -352,57 +355,42 @@ static void spec_rejects_each_fault_at_its_place(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad_specs) / sizeof(bad_specs[0]); i++) {
 		const struct bad_spec *bad = &bad_specs[i];
-		struct pool pool = {0};
 		struct ulp_err err;
 		char where[64];
-		struct spec s;
 
 		(void)snprintf(where, sizeof(where), PATH ":%u:%u", bad->line, bad->column);
-		assert_fails_at(parse(&pool, bad->text, strlen(bad->text), &s, &err), ULP_ESPEC,
-				&err, where);
+		assert_rejected_at(bad->text, strlen(bad->text), where, &err);
 		if (!strstr(err.text, bad->says))
 			fail_msg("%s: '%s' does not say '%s'", where, err.text, bad->says);
-		pool_deinit(&pool);
 	}
 }
 
 static void spec_rejects_nul_bytes(void **state)
 {
 	static const char text[] = "ulp: 1\nname: a\0b\n";
-	struct pool pool = {0};
 	struct ulp_err err;
-	struct spec s;
 
 	(void)state;
-	assert_fails_at(parse(&pool, text, sizeof(text) - 1, &s, &err), ULP_ESPEC, &err,
-			PATH ":2:8");
-	pool_deinit(&pool);
+	assert_rejected_at(text, sizeof(text) - 1, PATH ":2:8", &err);
 }
 
 static void spec_rejects_utf_16(void **state)
 {
 	static const char text[] = "\xff\xfeu\0l\0p\0:\0 \0001\0";
-	struct pool pool = {0};
 	struct ulp_err err;
-	struct spec s;
 
 	(void)state;
-	assert_fails_at(parse(&pool, text, sizeof(text) - 1, &s, &err), ULP_ESPEC, &err,
-			PATH ":1:1");
-	pool_deinit(&pool);
+	assert_rejected_at(text, sizeof(text) - 1, PATH ":1:1", &err);
 }
 
 static void error_shows_the_line_and_a_caret(void **state)
 {
 	static const char text[] = HEAD "functions:\n\n  - \xc3\xa4: f\n";
-	struct pool pool = {0};
 	struct ulp_err err;
-	struct spec s;
 
 	(void)state;
-	assert_fails_at(parse(&pool, text, strlen(text), &s, &err), ULP_ESPEC, &err, PATH ":6:5");
+	assert_rejected_at(text, strlen(text), PATH ":6:5", &err);
 	assert_non_null(strstr(err.text, "\n    - \xc3\xa4: f\n      ^"));
-	pool_deinit(&pool);
 }
 
 struct shown_spec {
@@ -462,19 +450,16 @@ static void error_of_a_line_of_raw_bytes_fits(void **state)
 
 static void error_of_a_very_long_line_fits(void **state)
 {
-	struct pool pool = {0};
 	struct ulp_err err;
 	char text[5000];
-	struct spec s;
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	memcpy(text, "ulp: 1\nname: ", 13);
 	text[sizeof(text) - 1] = 0;
-	assert_fails_at(parse(&pool, text, strlen(text), &s, &err), ULP_ESPEC, &err, PATH ":2:7");
+	assert_rejected_at(text, strlen(text), PATH ":2:7", &err);
 	assert_non_null(strstr(err.text, "longer than 200 bytes"));
 	assert_non_null(strchr(err.text, '^'));
-	pool_deinit(&pool);
 }
 
 static void load_names_a_file_that_does_not_exist(void **state)

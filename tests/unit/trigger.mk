@@ -20,3 +20,7 @@ unit_restart_SOURCES = tests/unit/test_restart.c
 unit_restart_LDADD = $(VICTIM_LDADD)
 unit_active_SOURCES = tests/unit/test_active.c
 unit_active_LDADD = $(VICTIM_LDADD)
+check_PROGRAMS += unit_memory_sharing
+TESTS += unit_memory_sharing
+unit_memory_sharing_SOURCES = tests/unit/test_memory_sharing.c
+unit_memory_sharing_LDADD = $(VICTIM_LDADD)
