@@ -9,8 +9,10 @@ PO_XGETTEXT = xgettext --from-code=UTF-8 --language=C --sort-by-file --add-comme
 	--keyword=ulp_fail:3 --keyword=ulp_fail_errno:3 --keyword=X:4 \
 	--keyword=elf_fail:3 --keyword=phdr_fail:4 --keyword=section_fail:3 --keyword=sys_fail:2 \
 	--keyword=ulp_frame_fail:5 --keyword=DAMAGED:3 --keyword=fail:4 \
-	--keyword=damaged:3 --keyword=not_ours:2 \
-	--keyword=report_say:2 --keyword=report_remark:2
+	--keyword=damaged:3 --keyword=not_ours:2 --keyword=ULP_TEXT \
+	--keyword=get_fixed:3 --keyword=get_uleb:2 --keyword=get_count:3 \
+	--keyword=get_string:2 --keyword=get_path:2 \
+	--keyword=report_say:2 --keyword=report_remark:2 --keyword=report_warning:2
 EXTRA_DIST += $(PO_LANGUAGES:%=po/%.po)
 
 if NLS
@@ -40,7 +42,7 @@ po/ulp.pot: $(TRANSLATED_FILES)
 
 update-po: po/ulp.pot
 	for language in $(PO_LANGUAGES); do \
-		msgmerge --quiet --update --backup=none $(srcdir)/po/$$language.po po/ulp.pot || exit; \
+		msgmerge --quiet --update --backup=none --no-wrap $(srcdir)/po/$$language.po po/ulp.pot || exit; \
 	done
 .PHONY: update-po
 CLEANFILES += po/ulp.pot

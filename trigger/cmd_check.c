@@ -108,7 +108,7 @@ static void check_process(struct target *t, void *ctx)
 	a->nr_not_applied += !applied;
 	report_say(&a->report, "pid %d (%s): %s: %s%s%s\n", (int)t->proc.pid,
 		   quoted(t->proc.name).text, quoted(a->container.base_name).text,
-		   applied ? "applied" : "not applied", *err.text ? ": " : "",
+		   applied ? _("applied") : _("not applied"), *err.text ? ": " : "",
 		   quoted(err.text).text);
 }
 
@@ -123,6 +123,9 @@ static int check(struct arguments *a)
 	status = report_status(&a->report);
 	if (!status && !visits.nr_seen)
 		targets_say_none(a->selector, &a->report, &visits);
+	else if (!status && !a->nr_applied && !a->nr_not_applied)
+		report_say(&a->report, "no process has %s\n",
+			   quoted(a->container.patch.soname).text);
 	if (status)
 		return status;
 	return a->nr_applied && !a->nr_not_applied ? 0 : 1;

@@ -13,7 +13,6 @@
 #include "trigger/report.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 struct arguments {
 	struct report report;
@@ -42,31 +41,52 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const char *const consistency_texts[] = {
-	[ULP_CONSISTENCY_FUNCTION] = "function (no thread may be inside a replaced function)",
-	[ULP_CONSISTENCY_NONE] = "none (old and new code may run side by side)",
-	[ULP_CONSISTENCY_LIBRARY] = "library (no thread may be inside the target)",
+	[ULP_CONSISTENCY_FUNCTION] = N_("function (no thread may be inside a replaced function)"),
+	[ULP_CONSISTENCY_NONE] = N_("none (old and new code may run side by side)"),
+	[ULP_CONSISTENCY_LIBRARY] = N_("library (no thread may be inside the target)"),
 };
 
 static const char *consistency_text(enum ulp_consistency c)
 {
 	size_t i = (size_t)c;
 
-	return i < sizeof(consistency_texts) / sizeof(consistency_texts[0]) ? consistency_texts[i]
-									    : "unknown";
+	return i < sizeof(consistency_texts) / sizeof(consistency_texts[0])
+		       ? _(consistency_texts[i])
+		       : _("unknown");
+}
+
+/* The words of the relations, as they are in a spec. */
+static const char *const relation_names[ULP_NR_RELATION_KINDS] = {
+	[ULP_RELATION_REQUIRES] = N_("requires:"),
+	[ULP_RELATION_CONFLICTS] = N_("conflicts:"),
+	[ULP_RELATION_SUPERSEDES] = N_("supersedes:"),
+};
+
+/* Characters that a field's name takes, so that the texts stand below one another. */
+#define NAME_COLUMNS 16
+
+/* "  name:           ", the name in the user's language. */
+static void dump_name(const struct report *r, const char *name)
+{
+	const char *text = _(name);
+	const int room = NAME_COLUMNS - report_columns(text);
+
+	report_say(r, "  %s%*s", text, room > 0 ? room : 0, "");
 }
 
 /* "  name:            text" */
 static void dump_field(const struct report *r, const char *name, const char *text)
 {
-	report_say(r, "  %-16s %s\n", name, quoted(text).text);
+	dump_name(r, name);
+	report_say(r, " %s\n", quoted(text).text);
 }
 
 static void dump_labels(const struct report *r, const struct ulp_patch *p)
 {
-	report_say(r, "  %-16s", "labels:");
+	dump_name(r, N_("labels:"));
 	for (size_t i = 0; i < p->nr_labels; i++)
 		report_say(r, "%s%s", i ? ", " : " ", quoted(p->labels[i]).text);
-	report_say(r, "%s\n", p->nr_labels ? "" : " none");
+	report_say(r, "%s\n", p->nr_labels ? "" : _(" none"));
 }
 
 /* "  requires:        a, b", for each kind of which there is one. */
@@ -79,8 +99,7 @@ static void dump_relations(const struct report *r, const struct ulp_patch *p)
 			if (p->relations[i].kind != kind)
 				continue;
 			if (nr == 0)
-				report_say(r, "  %s:%*s", ulp_relation_word(kind),
-					   15 - (int)strlen(ulp_relation_word(kind)), "");
+				dump_name(r, relation_names[kind]);
 			report_say(r, "%s%s", nr++ ? ", " : " ", quoted(p->relations[i].name).text);
 		}
 		if (nr)
@@ -147,8 +166,8 @@ static void dump_imports(const struct report *r, const struct ulp_patch *p)
 		const struct ulp_import *m = &p->imports[i];
 
 		report_say(r, "    %s%s%s%s%s%s\n", quoted(m->name).text, m->version[0] ? "@" : "",
-			   quoted(m->version).text, m->provider[0] ? " from " : "",
-			   quoted(m->provider).text, m->flags & ULP_IMPORT_WEAK ? ", weak" : "");
+			   quoted(m->version).text, m->provider[0] ? _(" from ") : "",
+			   quoted(m->provider).text, m->flags & ULP_IMPORT_WEAK ? _(", weak") : "");
 	}
 }
 
@@ -181,13 +200,13 @@ static void dump_container(const struct report *r, const struct ulp_container *c
 	char id[2 * ULP_BUILD_ID_MAX + 1];
 
 	report_say(r, "%s:\n", quoted(c->path).text);
-	dump_field(r, "name:", p->name);
-	dump_field(r, "description:", p->description);
+	dump_field(r, N_("name:"), p->name);
+	dump_field(r, N_("description:"), p->description);
 	dump_labels(r, p);
-	dump_field(r, "build ID:", ulp_build_id_format(&c->build_id, id, sizeof(id)));
-	dump_field(r, "target:", p->soname);
-	dump_field(r, "target build ID:", ulp_build_id_format(&p->build_id, id, sizeof(id)));
-	dump_field(r, "consistency:", consistency_text(p->consistency));
+	dump_field(r, N_("build ID:"), ulp_build_id_format(&c->build_id, id, sizeof(id)));
+	dump_field(r, N_("target:"), p->soname);
+	dump_field(r, N_("target build ID:"), ulp_build_id_format(&p->build_id, id, sizeof(id)));
+	dump_field(r, N_("consistency:"), consistency_text(p->consistency));
 	dump_relations(r, p);
 	dump_accepts(r, p);
 	dump_functions(r, p);

@@ -54,7 +54,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (a->library == NULL)
 			argp_error(state, _("a library is missing"));
-		if (a->out == NULL)
+		if (a->out == NULL || !*a->out)
 			argp_error(state, _("the file to write is missing: --output"));
 		return 0;
 	default:
@@ -74,8 +74,9 @@ static void tell(const struct arguments *a, const struct extract_result *result)
 			      "know of inlined copies",
 			      quoted(a->library).text);
 	report_say(&a->report, "%s: %" PRIu64 " bytes: code, exported symbols%s%s%s\n",
-		   quoted(a->out).text, result->len, result->symbols ? ", private symbols" : "",
-		   result->facts ? ", facts" : "", result->types ? ", debug information" : "");
+		   quoted(a->out).text, result->len, result->symbols ? _(", private symbols") : "",
+		   result->facts ? _(", facts") : "",
+		   result->types ? _(", debug information") : "");
 }
 
 int cmd_extract(int argc, char **argv)

@@ -251,6 +251,20 @@ static bool is_runtime(const struct target *t, const struct ulp_object *o)
 	return at >= o->start && at < o->end;
 }
 
+static void print_head(const struct report *r, const struct target *t)
+{
+	report_say(r, "PID: %d, name: %s\n", (int)t->proc.pid, quoted(t->proc.name).text);
+	if (t->engine.registry.head.disabled)
+		report_say(r,
+			   "  Live patching is disabled; 'ulp set_patchable -p %d enable' "
+			   "allows it\n",
+			   (int)t->proc.pid);
+	if (engine_needs_recovery(&t->engine))
+		report_say(r,
+			   "  A change is not finished; the next 'ulp trigger' will finish it\n");
+	report_say(r, "  Livepatchable libraries:\n");
+}
+
 /* In the order of the link map, but the runtime, of which one knows that it is there, last. */
 static void print_process(struct target *t, void *ctx)
 {
@@ -271,8 +285,7 @@ static void print_process(struct target *t, void *ctx)
 	result = report_result(&a->report);
 	if (result)
 		l.libraries = patches_json_process(result, t);
-	report_say(&a->report, "PID: %d, name: %s\n  Livepatchable libraries:\n", (int)t->proc.pid,
-		   quoted(t->proc.name).text);
+	print_head(&a->report, t);
 	for (size_t i = 0; i < objects->nr; i++)
 		if (!objects->list[i].is_proxy && !is_runtime(t, &objects->list[i]))
 			show_object(&l, &objects->list[i]);

@@ -16,6 +16,7 @@
 #include "trigger/target.h"
 #include "trigger/tracee.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* How long another tool may hold the process, or its dynamic linker the list of objects. */
@@ -72,9 +73,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static unsigned count_applied(const struct registry *reg)
+static size_t count_applied(const struct registry *reg)
 {
-	unsigned nr = 0;
+	size_t nr = 0;
 
 	for (size_t i = 0; i < reg->nr; i++)
 		nr += registry_patch_applied(reg, &reg->patches[i]);
@@ -117,23 +118,34 @@ static enum ulp_code set(struct target *t, const struct setting *setting, struct
 	return code;
 }
 
+/* What is to be told of a success besides: that the patches a process has are not taken out. */
+static void note(const struct target *t, const struct setting *setting, struct ulp_err *err)
+{
+	const size_t nr = count_applied(&t->engine.registry);
+
+	if (setting->disabled && nr)
+		snprintf(err->text, sizeof(err->text),
+			 ngettext("%zu live patch stays applied", "%zu live patches stay applied",
+				  nr),
+			 nr);
+}
+
 static void set_process(struct target *t, void *ctx)
 {
 	struct arguments *a = ctx;
 	const struct setting *setting = setting_find(a->word);
 	struct ulp_err err = {0};
-	unsigned nr;
 
-	if (set(t, setting, &err)) {
-		report_outcome(&a->report, t->proc.pid, t->proc.name, NULL, &err);
-		return;
-	}
-	report_outcome(&a->report, t->proc.pid, t->proc.name, NULL, NULL);
-	nr = count_applied(&t->engine.registry);
-	if (setting->disabled && nr == 1)
-		report_say(&a->report, "  1 live patch stays applied\n");
-	else if (setting->disabled && nr)
-		report_say(&a->report, "  %u live patches stay applied\n", nr);
+	if (!set(t, setting, &err))
+		note(t, setting, &err);
+	report_outcome(&a->report, t->proc.pid, t->proc.name, NULL, &err);
+}
+
+static void set_failed(pid_t pid, const struct ulp_err *err, void *ctx)
+{
+	struct arguments *a = ctx;
+
+	report_outcome(&a->report, pid, NULL, NULL, err);
 }
 
 int cmd_set_patchable(int argc, char **argv)
@@ -145,7 +157,7 @@ int cmd_set_patchable(int argc, char **argv)
 						     {0}};
 	static const struct argp argp = {
 		.parser = parse,
-		.args_doc = N_("enable|disable"),
+		.args_doc = N_("-p PROCESS enable|disable"),
 		.doc = N_(
 			"Tells running processes whether to let themselves be patched from now "
 			"on.\vA disabled process keeps the live patches that it has, and they can "
@@ -153,7 +165,7 @@ int cmd_set_patchable(int argc, char **argv)
 		.children = children,
 	};
 	struct arguments a = {0};
-	const struct visitor visitor = {.visit = set_process, .ctx = &a};
+	const struct visitor visitor = {.visit = set_process, .failed = set_failed, .ctx = &a};
 	struct visits visits;
 	int status;
 

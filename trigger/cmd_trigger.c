@@ -124,6 +124,8 @@ static void inject_check(const struct arguments *a, struct argp_state *state)
 {
 	if (a->runtime != inject_default_runtime && !a->inject)
 		argp_error(state, _("--runtime is for --inject"));
+	if (!*a->runtime)
+		argp_error(state, _("--runtime wants a file"));
 	if (a->inject && !a->selector)
 		argp_error(state, _("--inject wants -p: it is not for all processes"));
 	if (a->inject && (a->revert || a->dry_run))

@@ -23,9 +23,11 @@ static enum ulp_code elf_fail(const struct extract_out *out, struct ulp_err *err
 
 static enum ulp_code sys_fail(const struct extract_out *out, const char *what, struct ulp_err *err)
 {
-	ulp_fail_errno(err, ULP_ESYS, "%s", _(what));
+	const enum ulp_code code = errno == EACCES || errno == EPERM ? ULP_EPERM : ULP_ESYS;
+
+	ulp_fail_errno(err, code, "%s", _(what));
 	(void)ulp_err_at(err, "%s", out->path);
-	return ULP_ESYS;
+	return code;
 }
 
 enum ulp_code extract_out_is_other(const char *path, const char *input, struct ulp_err *err)

@@ -253,8 +253,10 @@ enum ulp_code image_open(const char *path, struct image *image, struct ulp_err *
 	if (code)
 		return code;
 	code = ulp_file_read(path, MAX_FILE_LEN, &im.file.bytes, &im.file.len, err);
-	if (code)
+	if (code) {
+		ulp_err_at(err, "%s", path);
 		return code;
+	}
 	im.file.path = strdup(path);
 	if (!im.file.path)
 		code = ulp_fail(err, ULP_ENOMEM, "out of memory");

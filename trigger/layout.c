@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "trigger/i18n.h"
 #include "trigger/layout.h"
 
 #include <stddef.h>
@@ -13,8 +14,8 @@ static const struct {
 	const char *name;
 	bool usable; /* packer and engine know what to write there */
 } layouts[] = {
-	[ULP_ENTRY_NONE] = {"no entry", NULL, false},
-	[ULP_ENTRY_NOP5] = {"5-byte NOP", "nop5", true},
+	[ULP_ENTRY_NONE] = {N_("no entry"), NULL, false},
+	[ULP_ENTRY_NOP5] = {N_("5-byte NOP"), "nop5", true},
 	[ULP_ENTRY_PFE_16_14] = {"-fpatchable-function-entry=16,14",
 				 "patchable-function-entry-16-14", true},
 };
@@ -22,7 +23,7 @@ static const struct {
 
 const char *layout_text(enum ulp_entry_layout layout)
 {
-	return (size_t)layout < NR_LAYOUTS ? layouts[layout].text : "unknown layout";
+	return (size_t)layout < NR_LAYOUTS ? _(layouts[layout].text) : _("unknown layout");
 }
 
 const char *layout_name(enum ulp_entry_layout layout)

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* "5-byte NOP", ...; static storage. */
+/* "5-byte NOP", ..., in the user's language; static storage. */
 const char *layout_text(enum ulp_entry_layout layout);
 
 /* Its name in JSON, "nop5", ...; never translated, never changed.  NULL: there is none. */

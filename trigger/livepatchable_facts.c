@@ -138,7 +138,7 @@ static void say_function(const struct report *report, const struct ulp_facts_fun
 		   ulp_facts_linkage_text(f->linkage), ulp_facts_kind_text(f->kind));
 	say_source(report, f);
 	report_say(report, ": %s%s\n", ulp_facts_entry_text(f->entry),
-		   (f->flags & ULP_FACTS_FUNCTION_COLD) != 0 ? "; part of it stands in NAME.cold"
+		   (f->flags & ULP_FACTS_FUNCTION_COLD) != 0 ? _("; part of it stands in NAME.cold")
 							     : "");
 }
 
@@ -296,11 +296,12 @@ static enum ulp_code answer_all(const struct livepatchable_options *options,
 		i++;
 	}
 	free(answered);
-	if (code == ULP_OK && nr == 0)
-		return ulp_fail(err, ULP_ENOFUNC, "the facts know no function %s%s%s",
-				options->function, options->source != NULL ? " of " : "",
-				options->source != NULL ? options->source : "");
-	return code;
+	if (code != ULP_OK || nr != 0)
+		return code;
+	if (options->source != NULL)
+		return ulp_fail(err, ULP_ENOFUNC, "the facts know no function %s of %s",
+				options->function, options->source);
+	return ulp_fail(err, ULP_ENOFUNC, "the facts know no function %s", options->function);
 }
 
 /* --- all functions ------------------------------------------------------------------------ */
@@ -343,6 +344,32 @@ static void print_all(const struct livepatchable_options *options, const struct 
 	}
 }
 
+/* That a source is unknown must not look as if it had no functions. */
+static enum ulp_code source_check(const struct livepatchable_options *options,
+				  const struct ulp_facts *facts, struct ulp_err *err)
+{
+	if (options->source == NULL)
+		return ULP_OK;
+	for (uint32_t i = 0; i < facts->nr_functions; i++)
+		if (facts_source_wanted(facts, i, options))
+			return ULP_OK;
+	return ulp_fail(err, ULP_ENOFUNC, "the facts know no function of %s", options->source);
+}
+
+static enum ulp_code all_functions(const struct livepatchable_options *options,
+				   const struct ulp_facts *facts, struct ulp_err *err)
+{
+	enum ulp_code code = source_check(options, facts, err);
+
+	if (code != ULP_OK)
+		return code;
+	if (options->report.json != NULL)
+		json_add_facts(options, facts);
+	else
+		print_all(options, facts);
+	return ULP_OK;
+}
+
 enum ulp_code livepatchable_facts(const struct livepatchable_options *options, struct ulp_err *err)
 {
 	struct ulp_facts facts;
@@ -350,15 +377,10 @@ enum ulp_code livepatchable_facts(const struct livepatchable_options *options, s
 
 	if (code != ULP_OK)
 		return code;
-	if (options->function != NULL) {
-		code = answer_all(options, &facts, err);
-		if (code != ULP_OK)
-			(void)ulp_err_at(err, "%s", options->files[0]);
-	} else if (options->report.json != NULL) {
-		json_add_facts(options, &facts);
-	} else {
-		print_all(options, &facts);
-	}
+	code = options->function != NULL ? answer_all(options, &facts, err)
+					 : all_functions(options, &facts, err);
+	if (code != ULP_OK)
+		(void)ulp_err_at(err, "%s", options->files[0]);
 	ulp_facts_free(&facts);
 	return code;
 }

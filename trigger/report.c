@@ -108,6 +108,20 @@ void report_remark(const struct report *r, const char *fmt, ...)
 	fputc('\n', r->err);
 }
 
+void report_warning(const struct report *r, const char *fmt, ...)
+{
+	va_list args;
+
+	if (r->verbosity < 0)
+		return;
+	(void)fflush(r->out);
+	fprintf(r->err, "ulp: %s", _("warning: "));
+	va_start(args, fmt);
+	vfprintf(r->err, _(fmt), args);
+	va_end(args);
+	fputc('\n', r->err);
+}
+
 /* The reason, never empty. */
 static const char *reason(const struct ulp_err *err)
 {
@@ -139,6 +153,16 @@ int report_error(struct report *r, const struct ulp_err *err)
 	fputs("ulp: ", r->err);
 	print_place_and_reason(r->err, err->where, err);
 	return raise_status(r, err->code);
+}
+
+/* Those bytes of UTF-8 that do not continue a character. */
+int report_columns(const char *text)
+{
+	int nr = 0;
+
+	for (; *text; text++)
+		nr += (*text & 0xc0) != 0x80;
+	return nr;
 }
 
 const char *report_word(enum ulp_code code)
@@ -211,16 +235,6 @@ static const char *color_of(enum ulp_code code)
 	return ulp_code_is_skip(code) ? "\033[33m" : "\033[31m";
 }
 
-/* Characters of UTF-8: those bytes that do not continue one. */
-static int columns(const char *text)
-{
-	int nr = 0;
-
-	for (; *text; text++)
-		nr += (*text & 0xc0) != 0x80;
-	return nr;
-}
-
 /* The width of the longest of the three words. */
 static int word_columns(void)
 {
@@ -228,7 +242,7 @@ static int word_columns(void)
 	int longest = 0;
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		int nr = columns(_(report_word(codes[i])));
+		int nr = report_columns(_(report_word(codes[i])));
 
 		longest = nr > longest ? nr : longest;
 	}
@@ -242,7 +256,7 @@ static void print_word(const struct report *r, enum ulp_code code)
 	bool colored = is_colored(r);
 
 	fprintf(r->out, "%s%s%s%*s", colored ? color_of(code) : "", word, colored ? "\033[0m" : "",
-		word_columns() - columns(word) + 1, "");
+		word_columns() - report_columns(word) + 1, "");
 }
 
 void report_outcome(struct report *r, pid_t pid, const char *process, const char *container,

@@ -83,6 +83,13 @@ void report_remark(const struct report *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
+ * What the user should know although nothing failed, to r->err: "ulp: warning: " in front, a
+ * newline behind.  Nothing with -q.  With --json too: the command puts it into the answer besides.
+ */
+void report_warning(const struct report *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
  * Prints "ulp: PLACE: text" (the text of the list where err->text is empty) to
  * r->err, raises r->status, and returns the exit status of err->code.  Quotes
  * what it prints.
@@ -109,6 +116,9 @@ void report_outcome(struct report *r, pid_t pid, const char *process, const char
 
 /* "SUCCESS", "SKIPPED" or "ERROR", not translated; static storage. */
 const char *report_word(enum ulp_code code);
+
+/* How many characters a text in UTF-8 has, for columns of translated words. */
+int report_columns(const char *text);
 
 /*
  * The exit status of the command: that of the errors (the highest); without

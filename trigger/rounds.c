@@ -14,10 +14,13 @@
 /* Rounds of looking for processes that appeared meanwhile; a fork bomb ends here too. */
 #define MAX_ROUNDS 8u
 
+/* The start time of a process that could not be opened: no process has it. */
+#define NOT_OPENED UINT64_C(0)
+
 /* A process that has had its turn. */
 struct seen {
 	pid_t pid;
-	uint64_t start_time; /* 0: could not be opened */
+	uint64_t start_time; /* NOT_OPENED: could not be opened */
 };
 
 struct rounds {
@@ -30,6 +33,8 @@ struct rounds {
 	struct job *jobs; /* of this round */
 	size_t nr_jobs;
 	size_t nr_jobs_before; /* of the earlier ones */
+	size_t nr_looked_at;   /* processes with the runtime, in whichever round */
+	bool library_found;    /* one of them has the library of --revert-all=LIB */
 	unsigned round;	       /* of looking for processes, from 0 */
 };
 
@@ -144,13 +149,20 @@ static void job_done(const struct job *job, void *ctx)
 
 /* --- which processes -------------------------------------------------------------- */
 
+static bool was_seen(const struct rounds *r, pid_t pid, uint64_t start_time)
+{
+	for (size_t i = 0; i < r->nr_seen; i++)
+		if (r->seen[i].pid == pid && r->seen[i].start_time == start_time)
+			return true;
+	return false;
+}
+
 static bool seen_before(struct rounds *r, pid_t pid, uint64_t start_time)
 {
 	struct seen *list;
 
-	for (size_t i = 0; i < r->nr_seen; i++)
-		if (r->seen[i].pid == pid && r->seen[i].start_time == start_time)
-			return true;
+	if (was_seen(r, pid, start_time))
+		return true;
 	list = reallocarray(r->seen, r->nr_seen + 1, sizeof(*list));
 	if (!list)
 		return true;
@@ -194,13 +206,23 @@ static bool had_outcome(const struct rounds *r, pid_t pid)
 	return false;
 }
 
+static void look_for_library(struct rounds *r, const struct target *t)
+{
+	const struct plan_library lib = {.name = r->request->library};
+
+	r->nr_looked_at++;
+	if (lib.name && plan_library_has(&t->engine, &lib))
+		r->library_found = true;
+}
+
 static void process_found(struct target *t, void *ctx)
 {
 	struct rounds *r = ctx;
 
 	progress_hide(&r->progress);
-	/* It had no runtime in an earlier round, and has got it, with the containers, from us. */
-	if (r->request->runtime && had_outcome(r, t->proc.pid))
+	look_for_library(r, t);
+	/* It had no runtime before.  By now it has: from us, with the containers, or by exec(). */
+	if (was_seen(r, t->proc.pid, NOT_OPENED))
 		return;
 	if (!seen_before(r, t->proc.pid, t->proc.start_time))
 		job_add(r, &t->proc, is_library_first(r->request, t));
@@ -213,7 +235,7 @@ static void process_failed(pid_t pid, const struct ulp_err *err, void *ctx)
 	if (had_outcome(r, pid))
 		return;
 	/* One that could not be opened has no start time: told once. */
-	if (seen_before(r, pid, 0))
+	if (seen_before(r, pid, NOT_OPENED))
 		return;
 	if (err->code == ULP_ENORUNTIME && r->request->runtime)
 		job_add(r, &(struct process){.pid = pid, .mem_fd = -1}, false);
@@ -273,6 +295,27 @@ static void summary(const struct rounds *r)
 		report_say(q->report, "interrupted: other processes were left as they are\n");
 }
 
+/* Whether it is known that nobody has the library: of those that were left out nothing is. */
+static bool is_library_missing(const struct rounds *r)
+{
+	return r->request->library && r->nr_looked_at && !r->library_found && !jobs_signal();
+}
+
+/*
+ * That a name is wrong shows nowhere else where there are containers: they are applied all the
+ * same.  Without them each process has an outcome that says so.
+ */
+static void warn_of_library(const struct rounds *r)
+{
+	const struct request *q = r->request;
+
+	if (q->nr && is_library_missing(r))
+		report_warning(q->report,
+			       "--revert-all=%s: no process that was looked at has this library, "
+			       "so nothing of it was reverted",
+			       quoted(q->library).text);
+}
+
 /* What --json tells besides the outcomes. */
 static void answer_end(const struct rounds *r)
 {
@@ -284,6 +327,10 @@ static void answer_end(const struct rounds *r)
 	json_put_bool(report->json, "revert", q->revert);
 	json_put_bool(report->json, "revert_all", q->revert_all);
 	json_put_text(report->json, "library", q->library);
+	if (r->library_found || is_library_missing(r))
+		json_put_bool(report->json, "library_found", r->library_found);
+	else
+		json_put(report->json, "library_found", NULL);
 	json_put_bool(report->json, "dry_run", q->dry_run);
 	json_put_bool(report->json, "interrupted", jobs_signal() != 0);
 	report_count_outcomes(report);
@@ -337,6 +384,7 @@ static int all_rounds(struct rounds *r)
 
 	progress_hide(&r->progress);
 	summary(r);
+	warn_of_library(r);
 	if (!r->nr_seen) {
 		targets_say_none(q->selector, q->report, &visits);
 		return 1;

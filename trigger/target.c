@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MS 1000000ull
 
@@ -97,6 +98,15 @@ void target_close(struct target *t)
 	process_close(&t->proc);
 }
 
+/* As a name it would be one that nobody means. */
+static bool is_huge_number(const char *arg)
+{
+	if (arg[strspn(arg, "0123456789")])
+		return false;
+	errno = 0;
+	return strtol(arg, NULL, 10) > INT_MAX || errno;
+}
+
 static error_t selector_parse(int key, char *arg, struct argp_state *state)
 {
 	const char **selector = state->input;
@@ -107,6 +117,8 @@ static error_t selector_parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, _("-p can be given once; a wildcard names several processes"));
 	if (!*arg || strspn(arg, "0") == strlen(arg) || *arg == '-')
 		argp_error(state, _("%s: -p wants a process ID or a name"), arg);
+	if (is_huge_number(arg))
+		argp_error(state, _("%s: no process ID is so large"), arg);
 	*selector = arg;
 	return 0;
 }
@@ -210,6 +222,22 @@ static void visit_pid(pid_t pid, bool named, struct report *report, const struct
 	failed(pid, &err, visitor, report);
 }
 
+static void say_denied(size_t nr, const struct report *report)
+{
+	/* Root can be told nothing better: it is in a container, or lacks capabilities. */
+	if (nr && geteuid() == 0)
+		report_remark(report,
+			      ngettext("%zu process may not be looked at",
+				       "%zu processes may not be looked at", nr),
+			      nr);
+	else if (nr)
+		report_remark(report,
+			      ngettext("%zu process may not be looked at; run as root to see all",
+				       "%zu processes may not be looked at; run as root to see all",
+				       nr),
+			      nr);
+}
+
 enum ulp_code targets_each(const char *selector, struct report *report,
 			   const struct visitor *visitor, struct visits *visits)
 {
@@ -226,13 +254,12 @@ enum ulp_code targets_each(const char *selector, struct report *report,
 		report_error(report, &err);
 	if (code)
 		return code;
+	visits->nr_matched = nr;
 	for (size_t i = 0; i < nr; i++)
 		visit_pid(pids[i], selector != NULL, report, visitor, visits);
 	free(pids);
 	report_count(report, "denied", visits->nr_denied);
-	if (visits->nr_denied)
-		report_remark(report, "%zu processes may not be looked at; run as root to see all",
-			      visits->nr_denied);
+	say_denied(visits->nr_denied, report);
 	return ULP_OK;
 }
 
@@ -243,7 +270,11 @@ void targets_say_none(const char *selector, const struct report *report,
 		report_say(report, "no process that matches has libpulp.so.0 loaded");
 	else
 		report_say(report, "no process has libpulp.so.0 loaded");
-	if (visits->nr_denied)
+	if (selector && !visits->nr_matched)
+		report_say(report, ": no process has such a name, of at most 15 characters");
+	else if (visits->nr_denied && geteuid() == 0)
+		report_say(report, ", of those that may be looked at");
+	else if (visits->nr_denied)
 		report_say(report, ", of those that may be looked at; run as root to see all");
 	report_say(report, "\n");
 }

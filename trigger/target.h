@@ -48,8 +48,9 @@ struct visitor {
 
 /* How targets_each() went. */
 struct visits {
-	size_t nr_seen;	  /* processes with the runtime */
-	size_t nr_denied; /* that could not be looked at for lack of permission */
+	size_t nr_matched; /* processes that the selector names */
+	size_t nr_seen;	   /* processes with the runtime */
+	size_t nr_denied;  /* that could not be looked at for lack of permission */
 };
 
 struct report;

@@ -250,6 +250,9 @@ int main(int argc, char **argv)
 	keep_standard_streams();
 	i18n_init();
 	atexit(close_stdout);
+	/* getopt(3) tells of wrong options by this name. */
+	if (argc > 0)
+		argv[0] = program_invocation_short_name;
 	argp_program_version = PACKAGE_NAME " " PACKAGE_VERSION;
 	argp_err_exit_status = ulp_code_status(ULP_EUSAGE);
 	if (argp_parse(&main_argp, argc, argv, ARGP_IN_ORDER, NULL, &first) != 0 || first == 0)

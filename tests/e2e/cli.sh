@@ -52,7 +52,7 @@ wrong 'beginning of a command' 2 "did you mean 'livepatchable'\\?" live x
 wrong 'unknown command is not echoed raw to the terminal' 2 '^ulp: \\x1b\[2J: ' "$(printf '\033[2J')"
 wrong 'unknown command of help' 2 '^ulp: nonsense: unknown command' help nonsense
 wrong 'two commands for help' 2 'one command at a time' help dump check
-wrong 'unknown option of ulp' 2 'unrecognized option' --frobnicate
+wrong 'unknown option of ulp' 2 "^ulp: unrecognized option '--frobnicate'" --frobnicate
 for command in trigger patches check messages dump livepatchable extract help; do
 	wrong "unknown option of $command" 2 "^ulp $command: unrecognized option '--frobnicate'" \
 		"$command" --frobnicate
@@ -70,6 +70,8 @@ for command in trigger patches check messages; do
 	wrong "$command: -p without a process" 2 'requires an argument' "$command" -p
 	wrong "$command: -p twice" 2 'can be given once' "$command" -p 1 -p 2
 	wrong "$command: -p with nothing" 2 'wants a process ID or a name' "$command" -p ''
+	wrong "$command: -p with a number that is none of a process" 2 'no process ID is so large' \
+		"$command" -p 2147483648
 done
 for seconds in '' -1 0 x 1x 86401 99999999999999999999; do
 	wrong "trigger: --timeout=$seconds" 2 'a timeout is a number of seconds' \
@@ -78,6 +80,12 @@ done
 for jobs in '' 0 257 +5 ' 5' ' -18446744073709551615'; do
 	wrong "trigger: -j '$jobs'" 2 '-j wants a number from 1 to 256' trigger -j "$jobs" x.so
 done
+
+# What an empty variable of a script gives.
+for command in trigger check dump livepatchable; do
+	wrong "$command: a file without a name" 2 '^ulp: the name of the file is empty' "$command" ''
+done
+wrong 'extract: a file to write without a name' 2 'the file to write is missing' extract -o '' x
 
 # /dev/full takes no byte: the answer is lost, which must not be success.
 if [ -c /dev/full ]; then
@@ -282,7 +290,8 @@ tap_has 'trigger -q: the error on stderr' err "^ulp: pid $nobody: "
 for command in trigger check; do
 	run "$ulp" "$command" -p 'no-such-name-*' fix.so
 	tap_is "$command: a name that nobody has is status 1" 1 "$status"
-	tap_has "$command: a name that nobody has is told" out '^no process that matches'
+	tap_has "$command: a name that nobody has is told" out \
+		'^no process that matches .*: no process has such a name'
 done
 run "$ulp" patches -p 'no-such-name-*'
 tap_is 'patches: a name that nobody has is no error' 0 "$status"

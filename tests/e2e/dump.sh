@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A container is an ELF file with .ulp and .ulp.rev, and ulp dump shows what is in them.
 . "${ULP_SRCDIR:?}/tests/lib/e2e.sh"
+. "$ULP_SRCDIR/tests/lib/german.sh"
 
 cat >fix.c <<'C'
 #include "libvictim.h"
@@ -36,10 +37,6 @@ pack fix
 address() {
 	printf '0x%x' "0x$(nm "$1" | sed -n "s/^\\([0-9a-f]*\\) . $2\$/\\1/p")"
 }
-id_of() {
-	readelf -n "$1" | sed -n 's/.*Build ID: //p'
-}
-
 readelf -SW fix.so | sed 's/^ *\[ *[0-9]*\] *//' | cut -d ' ' -f 1 >sections
 tap_ok 'the container has .ulp' grep -qx '\.ulp' sections
 tap_ok 'the container has .ulp.rev' grep -qx '\.ulp\.rev' sections
@@ -71,13 +68,7 @@ tap_has 'dump: private variable' whole \
 	"^    base at $(address lib/libvictim.so.1 base), from 0x[0-9a-f]+, R_X86_64_"
 tap_has 'dump: what .ulp.rev is for' whole '^    original bytes of 2 functions of libvictim\.so\.1$'
 
-cat >related.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 7;
-}
-C
+fix_source related victim_number 7
 cat >related.yaml <<'YAML'
 ulp: 1
 name: related
@@ -109,6 +100,20 @@ tap_has 'dump: the first of them with its reason' out \
 tap_has 'dump: the second one' out '^    struct-layout of struct a: nobody keeps one$'
 tap_ok 'dump: nothing about relations where there are none' \
 	sh -c '! grep -E "requires|conflicts|supersedes|overruled" "$1"' sh whole
+
+missing=$(german_missing)
+if [ -z "$missing" ]; then
+	german_prepare
+	german "$ulp" dump related.so
+	tap_has 'dump in German: the names of fields' out '^  Name:            related$'
+	tap_has 'dump in German: as wide with an umlaut' out '^  löst ab:         related-1, related-2$'
+	tap_has 'dump in German: what is between' out \
+		'^  Konsistenz:      library \(kein Thread darf im Ziel sein\)$'
+	german "$ulp" dump --json related.so
+	tap_has 'dump in German: JSON is not translated' out '"name": ?"related"'
+else
+	tap_skip 'dump in German' "$missing"
+fi
 
 # The files are enough: no process, no target, nothing of the source.
 mkdir apart

@@ -21,11 +21,6 @@ refused() {
 	tap_ok "$name: nothing changed" state_same a "$a"
 }
 
-# id_of FILE: its build ID
-id_of() {
-	readelf -n "$1" | sed -n 's/.*Build ID: //p'
-}
-
 # flip FILE OFFSET: inverts the byte there
 flip() {
 	flip_byte=$(od -An -v -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
@@ -41,17 +36,7 @@ section_of() {
 	done
 }
 
-cat >fix.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 101;
-}
-int victim_other(int n)
-{
-	return n + 102;
-}
-C
+fix_source fix victim_number 101 victim_other 102
 fix_spec CVE-2000-0001 victim_number victim_other >fix.yaml
 pack fix
 
@@ -151,6 +136,20 @@ refused 'no such process' 4 "pid $gone\\b" apply "$gone" fix.so
 refused 'no such process: patches' 4 "pid $gone\\b" "$ulp" patches -p "$gone"
 refused 'no such process: check' 4 "pid $gone\\b" "$ulp" check -p "$gone" fix.so
 refused 'no such process: messages' 4 "pid $gone\\b" "$ulp" messages -p "$gone"
+process_start sh -c 'sleep 0 & echo $! >zombie; exec sleep 1000'
+wait_for 10 test -s zombie || tap_bail 'the zombie was not started'
+wait_for 10 process_ended "$(cat zombie)" || tap_bail 'the zombie has not ended'
+for command in patches messages "check fix.so" "set_patchable enable" "trigger fix.so"; do
+	# shellcheck disable=SC2086
+	refused "a zombie: $command" 4 "pid $(cat zombie): .*has ended and is a zombie" \
+		"$ulp" $command -p "$(cat zombie)"
+done
+process_stop "$process_pid"
+if [ "$(cat /proc/2/comm 2>&1)" = kthreadd ]; then
+	refused 'a kernel thread' 4 '^ERROR +pid 2: 2 is a kernel thread' apply 2 fix.so
+else
+	tap_skip 'a kernel thread' 'none is to be seen here'
+fi
 refused 'no process of this name' 1 'no process that matches has libpulp\.so\.0 loaded' \
 	apply "no such $$" fix.so
 
@@ -169,6 +168,13 @@ if [ "$(id -u)" -eq 0 ]; then
 		run $nobody "$ulp" trigger fix.so
 		tap_ok 'permission: among all processes it is passed over' [ "$status" -le 1 ]
 		tap_ok 'permission: passed over and unchanged' state_same a "$a"
+		# shellcheck disable=SC2086
+		process_start $nobody sleep 1000
+		refused 'permission: root that may not trace is not told to be root' 7 \
+			"pid $process_pid: .*although we are root: CAP_SYS_PTRACE is missing" \
+			setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace \
+			"$ulp" patches -p "$process_pid"
+		process_stop "$process_pid"
 	else
 		tap_skip 'permission: another user' 'another user cannot run the tool here'
 	fi

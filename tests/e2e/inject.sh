@@ -13,24 +13,8 @@ seed=${ULP_SEED:-$$}
 echo "# ULP_SEED=$seed"
 victim_preload=
 
-cat >fix.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 101;
-}
-C
-cat >other.c <<'C'
-#include "libvictim.h"
-int victim_other(int n)
-{
-	return n + 102;
-}
-C
-fix_spec fix victim_number >fix.yaml
-fix_spec other victim_other >other.yaml
-pack fix
-pack other
+adding_fix fix victim_number 101
+adding_fix other victim_other 102
 
 # It must be root's and only root's to write, whatever the umask of the build was.
 cp "$runtime" libpulp.so.0
@@ -85,6 +69,10 @@ refused 'another file' 3 'ERROR .*fix\.so is not the runtime' \
 	"$ulp" trigger --inject --runtime=fix.so -p "$a" fix.so
 refused 'no file' 7 'ERROR .*none\.so cannot be used' \
 	"$ulp" trigger --inject --runtime=none.so -p "$a" fix.so
+refused 'a folder' 3 'ERROR .*fix\.so: lib: not a regular file' \
+	"$ulp" trigger --inject --runtime=lib -p "$a" fix.so
+refused 'a file without a name' 2 'runtime wants a file' \
+	"$ulp" trigger --inject --runtime= -p "$a" fix.so
 chmod 775 libpulp.so.0
 refused 'a file that others can write to' 7 'ERROR .*could be changed by others' inject "$a" fix.so
 chmod 755 libpulp.so.0
@@ -187,19 +175,42 @@ fi
 tap_ok 'seccomp: the process lives' answers s 106 other 104
 process_stop "$s"
 
+# --- opt-outs in the environment ------------------------------------------------------
+
+# They are for the start of a process; who names it with --inject decides.
+export LIBPULP_DISABLE_ON_PATH='*'
+victim_start opted
+unset LIBPULP_DISABLE_ON_PATH
+run inject "$victim_pid" fix.so
+tap_is 'opted out by its environment: who names it decides' 0 "$status"
+tap_ok 'opted out by its environment: the fix is in effect' answers opted 105 number 4
+"$ulp" set_patchable -p "$victim_pid" disable >disabled.out
+run inject "$victim_pid" other.so
+tap_is 'disabled by set_patchable: that holds' 7 "$status"
+process_stop "$victim_pid"
+
 # --- programs that cannot have it ---------------------------------------------------
 
 cat >static.c <<'C'
 #include <unistd.h>
+#ifdef TARGET
+int victim_number(int n);
+#else
+#define victim_number(n) ((n) + 1)
+#endif
 int main(void)
 {
+	char ready = (char)('0' + victim_number(1));
+	if (write(1, &ready, 1) != 1)
+		return 1;
 	for (;;)
 		pause();
 }
 C
 # refused_program NAME REGEX: of the program ./NAME
 refused_program() {
-	process_start "./$1"
+	process_start env LD_LIBRARY_PATH="$tap_dir/lib" "./$1" >"$1.out"
+	wait_for 30 test -s "$1.out" || tap_bail "the program $1 does not run"
 	run inject "$process_pid" fix.so
 	tap_is "$1: status" 3 "$status"
 	cat out err >both
@@ -212,8 +223,10 @@ if "$gcc" -static -o static static.c 2>static.log; then
 else
 	tap_skip 'a static program' 'it cannot be linked here'
 fi
-if musl-gcc -o musl static.c 2>musl.log; then
-	refused_program musl 'ERROR .*'
+# It can load a library that was built for glibc and needs little of it.
+if command -v musl-gcc >/dev/null; then
+	must musl-gcc -DTARGET -o musl static.c lib/libvictim.so.1
+	refused_program musl 'ERROR .*C library is not glibc'
 else
 	tap_skip 'another C library' 'musl-tools is not installed'
 fi

@@ -213,6 +213,9 @@ tap_has '--facts of all: a function with code' out \
 tap_has '--facts of all: one without' out "^-${tab}inner${tab}static function${tab}no code "
 run "$ulp" livepatchable --facts --source src/two.c libkinds.so
 tap_is '--facts of all with --source: no other file' '' "$(grep 'one\.c' out)"
+run "$ulp" livepatchable --facts --source=none.c libkinds.so
+tap_is '--facts of all with an unknown --source: status' 5 "$status"
+tap_has '--facts of all with an unknown --source: named' err '^ulp: libkinds\.so: .*none\.c'
 
 # --- debug files ----------------------------------------------------------------------------------
 

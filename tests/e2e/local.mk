@@ -38,6 +38,7 @@ E2E_TESTS = \
 	tests/e2e/startup.sh \
 	tests/e2e/syscalls.sh \
 	tests/e2e/targets_confined.sh \
+	tests/e2e/targets_frozen.sh \
 	tests/e2e/targets_libraries.sh \
 	tests/e2e/targets_programs.sh \
 	tests/e2e/torture.sh \
@@ -49,12 +50,12 @@ TESTS += $(E2E_TESTS)
 endif
 dist_check_SCRIPTS += $(E2E_TESTS)
 EXTRA_DIST += \
-	tests/lib/e2e.sh tests/lib/faults.sh tests/lib/process.sh tests/lib/real.sh \
+	tests/lib/e2e.sh tests/lib/faults.sh tests/lib/german.sh tests/lib/process.sh tests/lib/real.sh \
 	tests/glibc/failing tests/glibc/subset \
-	tests/e2e/victims/arch/x86_64/stepper.c \
+	tests/e2e/victims/arch/x86_64/stepper.c tests/e2e/victims/asleep.h \
 	tests/e2e/victims/contract.c \
 	tests/e2e/victims/early.c \
-	tests/e2e/victims/family.c \
+	tests/e2e/victims/family.c tests/e2e/victims/fifo.h \
 	tests/e2e/victims/killer.c tests/e2e/victims/liar.c tests/e2e/victims/loader.c \
 	tests/e2e/victims/program.c tests/e2e/victims/program.h \
 	tests/e2e/victims/libcontract.c tests/e2e/victims/libcontract.h \

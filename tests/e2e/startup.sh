@@ -45,28 +45,6 @@ not_said() {
 	tap_is "$1" '' "$(grep -E -e "$2" out)"
 }
 
-applied() {
-	"$ulp" patches -p "$pid" | sed -n 's/.*livepatch: //p' | xargs
-}
-
-# fix NAME FUNCTION ADDS [LINE...]: a container that makes a function of one argument add so much
-fix() {
-	cat >"$1.c" <<-C
-		#include "libvictim.h"
-		int $2(int n)
-		{
-			return n + $3;
-		}
-	C
-	fix_spec "$1" "$2" >"$1.yaml"
-	fix_name=$1
-	shift 3
-	for fix_line; do
-		echo "$fix_line" >>"$fix_name.yaml"
-	done
-	pack "$fix_name"
-}
-
 # folder NAME FILE...: a folder of live patches
 folder() {
 	mkdir "$1"
@@ -75,8 +53,8 @@ folder() {
 	cp "$@" "$folder_path"
 }
 
-fix one victim_other 100
-fix two victim_third 200
+adding_fix one victim_other 100
+adding_fix two victim_third 200
 
 # --- applied before main(), and as good as any other -------------------------------
 
@@ -93,7 +71,7 @@ tap_is 'both are in effect in main()' '104 204' "$(first both)"
 tap_is 'a process sees nothing else of it: heap, files, errno' "$(sed -n 1p quiet)" \
 	"$(sed -n 1p both.log)"
 tap_has 'errno is 0 in main()' both.log ' errno 0 '
-tap_is 'patches' 'two.so one.so' "$(applied)"
+tap_is 'patches' 'two.so one.so' "$(patches_of "$pid")"
 said 'messages: what was applied' \
 	'  applied one\.so at the start of the process: 1 function of libvictim\.so\.1$'
 run "$ulp" check -p "$pid" one.so
@@ -136,22 +114,22 @@ early empty LIBPULP_PATCH_PATH=
 tap_is 'an empty path: nothing' '6 7' "$(first empty)"
 process_stop "$pid"
 
-fix a_needs victim_other 300 'requires: [b_base]'
-fix b_base victim_third 400
-fix c_lacks victim_number 500 'requires: [not_there]'
+adding_fix a_needs victim_other 300 'requires: [b_base]'
+adding_fix b_base victim_third 400
+adding_fix c_lacks victim_number 500 'requires: [not_there]'
 folder ordered a_needs.so b_base.so c_lacks.so
 early ordered LIBPULP_PATCH_PATH="$folder_path"
 tap_is 'what is required goes first, whatever the names are' '304 404' "$(first ordered)"
 said 'what lacks its requirement is told' 'not applied .*: c_lacks\.so: requires .*not_there'
-tap_is 'and not applied' 'a_needs.so b_base.so' "$(applied)"
+tap_is 'and not applied' 'a_needs.so b_base.so' "$(patches_of "$pid")"
 process_stop "$pid"
 
-fix a_old victim_other 600
-fix b_new victim_other 700 'supersedes: [a_old]'
+adding_fix a_old victim_other 600
+adding_fix b_new victim_other 700 'supersedes: [a_old]'
 folder superseded a_old.so b_new.so
 early superseded LIBPULP_PATCH_PATH="$folder_path"
 tap_is 'one that is superseded is not applied' '704 7' "$(first superseded)"
-tap_is 'only the other is' 'b_new.so' "$(applied)"
+tap_is 'only the other is' 'b_new.so' "$(patches_of "$pid")"
 said 'it is said why' 'not applied .*: a_old\.so: .*supersedes it'
 process_stop "$pid"
 
@@ -399,6 +377,11 @@ run "$ulp" set_patchable -p "$pid" disable
 tap_is 'disable: status' 0 "$status"
 tap_has 'disable: the outcome' out "^SUCCESS pid $pid "
 tap_has 'disable: what is applied stays' out '2 live patches stay applied'
+run "$ulp" set_patchable --json -p "$pid" disable
+tap_has 'disable: in JSON as well' out '"note": ?"2 live patches stay applied"'
+run "$ulp" patches -p "$pid"
+tap_has 'disabled: patches says so, and the remedy' out \
+	"^  Live patching is disabled.*set_patchable -p $pid enable"
 tap_is 'disable: it does' '104 204' "$(now switched)"
 run revert "$pid" one.so
 tap_is 'disabled: reverting works' 0 "$status"
@@ -408,6 +391,8 @@ tap_has 'disabled: the reason and the remedy' out '^ERROR .*disabled.*set_patcha
 tap_is 'disabled: nothing has changed' '6 204' "$(now switched)"
 run "$ulp" set_patchable -p "$pid" enable
 tap_is 'enable: status' 0 "$status"
+run "$ulp" patches -p "$pid"
+tap_ok 'enabled: patches does not say so any more' sh -c '! grep disabled out'
 run apply "$pid" one.so
 tap_is 'enabled: applying works' 0 "$status"
 tap_is 'enabled: applied' '104 204' "$(now switched)"
@@ -418,6 +403,36 @@ run "$ulp" set_patchable enable
 tap_is 'set_patchable without a process' 2 "$status"
 run "$ulp" set_patchable -p "$pid" maybe
 tap_is 'set_patchable with another word' 2 "$status"
+
+# The registry of a tool that was killed in the middle of a commit, as far as that shows.
+cat >commit.c <<'C'
+#include "engine/registry_format.h"
+#include <stddef.h>
+#include <stdio.h>
+int main(void)
+{
+	printf("%zu %02x %02x\n", offsetof(struct ulp_registry, commit), ULP_COMMIT_DECIDED,
+	       ULP_COMMIT_IDLE);
+}
+C
+must "${ULP_CC:-cc}" -I"$ULP_SRCDIR" -o commit commit.c
+read -r offset decided idle <<END
+$(./commit)
+END
+base=$(sed -n '/libpulp\.so\.0/{s/-.*//p;q;}' "/proc/$pid/maps")
+symbol=$(nm -D "$runtime" | sed -n 's/^\([0-9a-f]*\) . ulp_registry$/\1/p')
+poke "$pid" $((0x$base + 0x$symbol + offset)) "$decided"
+run "$ulp" patches -p "$pid"
+poke "$pid" $((0x$base + 0x$symbol + offset)) "$idle"
+tap_has 'patches: a change that is not finished' out \
+	"^  A change is not finished; the next 'ulp trigger' will finish it"
+run "$ulp" set_patchable --usage
+tap_has 'set_patchable: the usage has the process' out '-p PROCESS enable\|disable'
+run "$ulp" set_patchable -p $$ disable
+tap_is 'set_patchable without the runtime: status' 4 "$status"
+tap_has 'set_patchable without the runtime: an outcome' out "^ERROR +pid $$: .*libpulp\.so\.0"
+run "$ulp" set_patchable --json -p $$ disable
+tap_has 'set_patchable without the runtime: in JSON' out '"outcome": ?"ERROR"'
 process_stop "$pid"
 
 # --- what it costs where there is nothing to do ------------------------------------------------

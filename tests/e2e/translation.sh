@@ -3,6 +3,7 @@
 # ulp in German: the catalogue has every message of the program, the words of outcomes and the help
 # are German under LANG=de_DE.UTF-8, and JSON stays as it is.
 . "${ULP_SRCDIR:?}/tests/lib/tap.sh"
+. "$ULP_SRCDIR/tests/lib/german.sh"
 
 ulp=$ULP_BUILDDIR/ulp
 cd "$tap_dir" || exit 99
@@ -15,6 +16,9 @@ done
 
 run make -s -C "$ULP_BUILDDIR" po/ulp.pot
 tap_is 'the messages of the program are found' 0 "$status"
+for text in 'too many relations' "a unit's length" 'asleep (state S)' 'target build ID:'; do
+	tap_ok "those of tables as well: $text" grep -qxF "msgid \"$text\"" "$ULP_BUILDDIR/po/ulp.pot"
+done
 run msgcmp "$ULP_SRCDIR/po/de.po" "$ULP_BUILDDIR/po/ulp.pot"
 tap_is 'each of them is translated (else: make update-po)' 0 "$status"
 run msgattrib --only-fuzzy --no-obsolete "$ULP_SRCDIR/po/de.po"
@@ -24,29 +28,23 @@ tap_ok 'none is left over' test ! -s out
 
 # --- the program --------------------------------------------------------------
 
-[ -f /usr/share/i18n/locales/de_DE ] || {
-	tap_skip 'ulp speaks German' 'the sources of locales are not installed (package locales)'
+missing=$(german_missing)
+[ -z "$missing" ] || {
+	tap_skip 'ulp speaks German' "$missing"
 	tap_done
 }
-mkdir -p locales catalogues/de/LC_MESSAGES
-cp "$ULP_BUILDDIR/po/de.mo" catalogues/de/LC_MESSAGES/ulp.mo
-run localedef --no-archive -i de_DE -f UTF-8 "$tap_dir/locales/de_DE.UTF-8"
+german_prepare
 
-german() {
-	run env -u LC_ALL -u LANGUAGE LOCPATH="$tap_dir/locales" LANG=de_DE.UTF-8 \
-		ULP_TEXTDOMAINDIR="$tap_dir/catalogues" "$ulp" "$@"
-}
-
-german dump missing.so
+german "$ulp" dump missing.so
 tap_is 'the exit status is the same' 8 "$status"
 tap_has 'an error is in German, with the text of the C library' err '^ulp: missing\.so: kann nicht geöffnet werden: '
-german frobnicate
+german "$ulp" frobnicate
 tap_has 'so is a wrong command' err 'unbekannter Befehl'
-german trigger --help
+german "$ulp" trigger --help
 tap_has 'so is the help' out 'Live-Patches wieder zurücknehmen'
-german trigger -p 999999999 "$ulp"
+german "$ulp" trigger -p 999999999 "$ulp"
 tap_has 'so is the refusal of a file that is no container' err 'kein Shared Object|kein Container|Sektion'
-german patches -p 999999999 --json
+german "$ulp" patches -p 999999999 --json
 tap_has 'JSON is not translated' out '"text": ?"[^"]*process 999999999'
 tap_ok 'nor are the errors beside it' sh -c '! grep -q Prozess err'
 run env LANG=C LC_ALL=C ULP_TEXTDOMAINDIR="$tap_dir/catalogues" "$ulp" dump missing.so

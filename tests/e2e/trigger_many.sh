@@ -8,25 +8,6 @@
 many=many$$
 victim_program "$many" victim
 
-# number_fix NAME HUNDREDS [LINE...]: a container that makes victim_number add so much more; the
-# lines go into its spec
-number_fix() {
-	cat >"$1.c" <<-C
-		#include "libvictim.h"
-		int victim_number(int n)
-		{
-			return n + $2 + 1;
-		}
-	C
-	fix_spec "$1" victim_number >"$1.yaml"
-	fix_name=$1
-	shift 2
-	for fix_line; do
-		echo "$fix_line" >>"$fix_name.yaml"
-	done
-	pack "$fix_name"
-}
-
 # is STATUS NAME COMMAND...
 is() {
 	is_status=$1
@@ -36,36 +17,13 @@ is() {
 	tap_is "$is_name" "$is_status" "$status"
 }
 
-# The live patches of a process, the newest first.
-listed() {
-	"$ulp" patches -p "$1" | sed -n 's/^      livepatch: //p' | xargs
-}
-
 # --- all patches of a library, alone ---------------------------------------------------------
 
 number_fix base 100
 number_fix top 200 'requires: [base]'
 number_fix new 300
-cat >other.c <<'C'
-#include "libvictim.h"
-int victim_other(int n)
-{
-	return n + 102;
-}
-C
-fix_spec other victim_other >other.yaml
-pack other
-cat >wait.c <<'C'
-#include "libvictim.h"
-#include <unistd.h>
-int victim_wait(int fd)
-{
-	unsigned char byte;
-	return read(fd, &byte, 1) == 1 ? 100 + byte : -1;
-}
-C
-fix_spec wait victim_wait >wait.yaml
-pack wait
+other_fix other 100
+wait_fix wait
 
 victim_program=./$many
 victim_start a
@@ -90,10 +48,10 @@ for lib in libvictim.so.1 "$path"; do
 	is 0 "$lib: three patches" apply "$a" base.so top.so other.so
 	is 0 "$lib: revert-all, --dry-run" all "$lib" --dry-run
 	tap_has "$lib: dry run tells which" out '^SUCCESS .*: would leave: other\.so, top\.so, base\.so$'
-	tap_is "$lib: dry run changes nothing" 'other.so top.so base.so' "$(listed "$a")"
+	tap_is "$lib: dry run changes nothing" 'other.so top.so base.so' "$(patches_of "$a")"
 	is 0 "$lib: revert-all" all "$lib"
 	tap_has "$lib: it tells which" out '^SUCCESS .*: reverted: other\.so, top\.so, base\.so$'
-	tap_is "$lib: none is listed" '' "$(listed "$a")"
+	tap_is "$lib: none is listed" '' "$(patches_of "$a")"
 	tap_is "$lib: the code is as it was" "$code" "$(ask a code)"
 done
 run "$ulp" messages -p "$a"
@@ -103,7 +61,7 @@ is 0 'in use: applied' apply "$a" base.so wait.so
 tap_ok 'in use: a thread is inside' answers a held hold wait
 is 6 'in use: revert-all waits, to no end' all libvictim.so.1 --timeout 1
 tap_has 'in use: names the function' out '^ERROR .*libvictim\.so\.1: .*victim_wait'
-tap_is 'in use: all stay' 'wait.so base.so' "$(listed "$a")"
+tap_is 'in use: all stay' 'wait.so base.so' "$(patches_of "$a")"
 tap_ok 'in use: the thread leaves' answers a 142 release
 is 0 'in use: then they leave' all libvictim.so.1
 tap_is 'in use: the code is as it was' "$code" "$(ask a code)"
@@ -115,7 +73,7 @@ is 0 'exchange: --dry-run' all target --dry-run new.so
 tap_has 'exchange: dry run tells which' out '^SUCCESS .*: new\.so: would leave: other\.so, top\.so, base\.so$'
 is 0 'exchange' all target new.so
 tap_has 'exchange: it tells which' out '^SUCCESS .*: new\.so: reverted: other\.so, top\.so, base\.so$'
-tap_is 'exchange: only the new one is listed' new.so "$(listed "$a")"
+tap_is 'exchange: only the new one is listed' new.so "$(patches_of "$a")"
 tap_ok 'exchange: it is in effect' answers a 305 number 4
 tap_ok 'exchange: what only an old one replaced is the original' answers a 6 other 4
 is 0 'exchange: once more' all target new.so
@@ -124,18 +82,27 @@ is 0 'kept: two others beside it' apply "$a" base.so other.so
 is 0 'kept: the others leave' all libvictim.so.1 new.so
 tap_has 'kept: it tells the truth' out \
 	'^SUCCESS .*: new\.so: it was applied already; reverted: other\.so, base\.so$'
-tap_is 'kept: it is listed alone' new.so "$(listed "$a")"
+tap_is 'kept: it is listed alone' new.so "$(patches_of "$a")"
 tap_ok 'kept: it is in effect' answers a 305 number 4
 is 0 'several: the first one takes the place of all' all target base.so top.so
-tap_is 'several: both are listed' 'top.so base.so' "$(listed "$a")"
+tap_is 'several: both are listed' 'top.so base.so' "$(patches_of "$a")"
 is 5 'requires: what it requires would leave' all target top.so
 tap_has 'requires: the reason' out \
 	'^ERROR .*top\.so: requires the live patch base, which would leave libvictim\.so\.1'
-tap_is 'requires: nothing has changed' 'top.so base.so' "$(listed "$a")"
+tap_is 'requires: nothing has changed' 'top.so base.so' "$(patches_of "$a")"
 is 0 'another library: the container is only applied' all libc.so.6 other.so
-tap_is 'another library: nothing of ours leaves' 'other.so top.so base.so' "$(listed "$a")"
+tap_is 'another library: nothing of ours leaves' 'other.so top.so base.so' "$(patches_of "$a")"
 is 0 'the end of it' all libvictim.so.1
 tap_is 'exchange: the code is as it was' "$code" "$(ask a code)"
+
+is 0 'nobody has the library: --json' all libtypo.so.1 --json --dry-run base.so
+tap_has 'nobody has the library: the answer says so' out '"library_found": ?false'
+is 0 'nobody has the library: the container is applied' all libtypo.so.1 base.so
+tap_has 'nobody has the library: a warning names it' err \
+	'^ulp: warning: --revert-all=libtypo\.so\.1: no process .* has this library'
+is 0 'somebody has the library: --json' all libvictim.so.1 --json
+tap_has 'somebody has the library: the answer says so' out '"library_found": ?true'
+tap_is 'somebody has the library: no warning' '' "$(cat err)"
 
 is 2 'usage: --revert and --revert-all' all target --revert new.so
 tap_has 'usage: the reason' err 'do not go together'
@@ -184,7 +151,7 @@ is 2 'folder: none in it' apply "$a" -r set/empty
 head -c 3000 new.so >set/damaged.so
 is 3 'folder: a damaged one is an error' apply "$a" -r set
 tap_has 'folder: the damaged one is named' err '^ulp: set/damaged\.so: '
-tap_is 'folder: and nothing is touched' '' "$(listed "$a")"
+tap_is 'folder: and nothing is touched' '' "$(patches_of "$a")"
 
 # --- several processes at once ---------------------------------------------------------------
 
@@ -232,6 +199,27 @@ tap_ok 'parallel: no progress in a file' sh -c '! grep -q processes\\.\\.\\. par
 is 0 'parallel: reverted, one by one' "$ulp" trigger -p "$many" -j 1 --revert wait.so
 tap_is 'one by one: in the order of their numbers' "$(printf '%s\n' "$a" "$b" "$c" "$d" | sort -n | xargs)" \
 	"$(sed -n 's/^SUCCESS pid \([0-9]*\) .*/\1/p' out | xargs)"
+
+# A program that starts the victim when it is told to, and has the same name.
+mkdir late_bin
+must cp /bin/sh "late_bin/$many"
+must mkfifo late.in late.out late.gate
+process_start "late_bin/$many" -c 'read -r line <late.gate
+	exec env LD_PRELOAD="$1" LD_LIBRARY_PATH="$2" "$3" late 2>late.err' \
+	sh "$runtime" "$tap_dir/lib" "./$many"
+late=$process_pid
+echo "$late" >late.pid
+tap_ok 'late: a thread of a is inside' answers a held hold wait
+trigger_begin late.found wait.so
+tap_ok 'late: has no runtime when it is looked at' wait_for 60 grep -q "^ERROR *pid $late:" late.found
+echo go >late.gate
+tap_ok 'late: has it while another process is waited for' answers late 42 number 41
+tap_ok 'late: the other one is let go' answers a 42 release
+tap_ok 'late: the status tells of the error' trigger_end 4
+tap_is 'late: one outcome for one process' 'ERROR' "$(sed -n "s/ *pid $late\\>.*//p" late.found | xargs)"
+tap_is 'late: it was left alone' '' "$(patches_of "$late")"
+process_stop "$late"
+is 0 'late: reverted' "$ulp" trigger -p "$many" --revert wait.so
 
 tap_ok 'signal: a thread of a is inside' answers a held hold wait
 trigger_begin signal.out wait.so
@@ -320,19 +308,15 @@ exchange() {
 		answers p 201 version && contract --revert both.so
 }
 
-loops_grow() {
-	[ "$(ask p loops)" -gt "$1" ]
-}
-
 victim_program=./contract
 victim_start p
 p=$victim_pid
-tap_ok 'contract: all threads run' wait_for 60 loops_grow 3
+tap_ok 'contract: all threads run' wait_for 60 loops_grow p 3
 tap_ok 'contract: both functions leave at once' flips contract --revert-all=libcontract.so.1
 tap_ok 'contract: the old functions are called' answers p 1 version
 tap_ok 'contract: both are exchanged at once' flips exchange
 tap_ok 'contract: patches that come one by one are seen' [ "$(ask p broken)" -gt 0 ]
-tap_ok 'contract: all threads go on' wait_for 60 loops_grow "$(ask p loops)"
+tap_ok 'contract: all threads go on' wait_for 60 loops_grow p "$(ask p loops)"
 
 for name in a b c d; do
 	tap_ok "$name ends well" victim_end "$name" "$(cat $name.pid)"

@@ -9,6 +9,7 @@
  * where one calls f and the other one g.  One more calls both from outside.  It answers requests as
  * victim.c does.
  */
+#include "fifo.h"
 #include "libcontract.h"
 
 #include <errno.h>
@@ -215,21 +216,9 @@ static const char *answer_to(const char *line)
 	return strcmp(line, "end") == 0 ? NULL : "unknown request";
 }
 
-static FILE *open_fifo(const char *name, const char *suffix)
-{
-	char path[LINE_MAX_LEN];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%.200s.%s", name, suffix);
-	file = fopen(path, "r+e");
-	if (file == NULL)
-		die(path);
-	return file;
-}
-
 static void serve(const char *name)
 {
-	FILE *in = open_fifo(name, "in"), *out = open_fifo(name, "out");
+	FILE *in = fifo_open(name, "in"), *out = fifo_open(name, "out");
 	char line[LINE_MAX_LEN];
 
 	while (fgets(line, sizeof(line), in) != NULL) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A process with children in odd states.
+ * A process with children and threads in odd states.
  *
  *   family NAME
  *
@@ -12,8 +12,12 @@
  *   forks N     a thread makes a child every millisecond, N in all; each waits
  *   forked      how many of them there are
  *   leave       the first thread ends, another one answers
+ *   write FILE  appends a byte to the file; how many bytes write(2) has written
+ *   writes FILE the same in a thread; 1
+ *   written     waits for that thread; how many it has written
  *   end
  */
+#include "fifo.h"
 #include "libvictim.h"
 
 #include <fcntl.h>
@@ -33,6 +37,7 @@ static atomic_bool child_runs;
 static atomic_int nr_forked;
 static pthread_t worker;
 static int after_vfork;
+static int nr_written;
 
 static void die(const char *what)
 {
@@ -107,6 +112,40 @@ static int forks_begin(int nr)
 	return 1;
 }
 
+static int write_to(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND);
+	ssize_t nr;
+
+	if (fd < 0)
+		die(path);
+	nr = write(fd, "*", 1);
+	close(fd);
+	return (int)nr;
+}
+
+static void *work_write(void *path)
+{
+	nr_written = write_to(path);
+	return NULL;
+}
+
+static int write_begin(const char *path)
+{
+	static char path_to_write[128];
+
+	snprintf(path_to_write, sizeof(path_to_write), "%s", path);
+	start(work_write, path_to_write);
+	return 1;
+}
+
+static int write_end(void)
+{
+	if (pthread_join(worker, NULL) != 0)
+		die("write");
+	return nr_written;
+}
+
 static void *serve(void *unused);
 
 static int leave(void)
@@ -118,6 +157,7 @@ static int leave(void)
 
 static int answer_to(const char *line)
 {
+	char path[128];
 	int n;
 
 	if (sscanf(line, "number %d", &n) == 1)
@@ -132,6 +172,12 @@ static int answer_to(const char *line)
 		return vfork_end();
 	if (strcmp(line, "leave\n") == 0)
 		return leave();
+	if (sscanf(line, "writes %127s", path) == 1)
+		return write_begin(path);
+	if (sscanf(line, "write %127s", path) == 1)
+		return write_to(path);
+	if (strcmp(line, "written\n") == 0)
+		return write_end();
 	_exit(0);
 }
 
@@ -145,26 +191,13 @@ static void *serve(void *unused)
 	return NULL;
 }
 
-static FILE *fifo(const char *name, const char *suffix)
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%.100s.%s", name, suffix);
-	file = fopen(path, "r+");
-	if (file == NULL)
-		die(path);
-	setbuf(file, NULL);
-	return file;
-}
-
 int main(int argc, char **argv)
 {
 	if (argc != 2)
 		return 2;
 	prctl(PR_SET_NAME, argv[1]);
-	in = fifo(argv[1], "in");
-	out = fifo(argv[1], "out");
+	in = fifo_open(argv[1], "in");
+	out = fifo_open(argv[1], "out");
 	serve(NULL);
 	return 0;
 }

@@ -12,6 +12,7 @@
  *   truth        no lies any more
  *   end
  */
+#include "fifo.h"
 #include "libvictim.h"
 
 #include <dlfcn.h>
@@ -229,21 +230,6 @@ static int answer_to(const char *line)
 	return 0;
 }
 
-static FILE *fifo(const char *name, const char *suffix)
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%.100s.%s", name, suffix);
-	file = fopen(path, "r+");
-	if (file == NULL) {
-		perror(path);
-		exit(3);
-	}
-	setbuf(file, NULL);
-	return file;
-}
-
 int main(int argc, char **argv)
 {
 	char line[128];
@@ -251,8 +237,8 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
-	in = fifo(argv[1], "in");
-	out = fifo(argv[1], "out");
+	in = fifo_open(argv[1], "in");
+	out = fifo_open(argv[1], "out");
 	huge = mmap(NULL, HUGE_LEN, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (huge == MAP_FAILED)

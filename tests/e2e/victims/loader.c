@@ -9,6 +9,8 @@
  * (dlmopen) close K call K FUNCTION N what that function of number K gives text K N victim_text(N)
  * of number K number N          of number 0; without one N + 1 end
  */
+#include "fifo.h"
+
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,21 +64,6 @@ static void serve(const char *line, FILE *out)
 		exit(0);
 }
 
-static FILE *fifo(const char *name, const char *suffix)
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%.100s.%s", name, suffix);
-	file = fopen(path, "r+");
-	if (file == NULL) {
-		perror(path);
-		exit(3);
-	}
-	setbuf(file, NULL);
-	return file;
-}
-
 int main(int argc, char **argv)
 {
 	char line[512];
@@ -84,8 +71,8 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
-	in = fifo(argv[1], "in");
-	out = fifo(argv[1], "out");
+	in = fifo_open(argv[1], "in");
+	out = fifo_open(argv[1], "out");
 	while (fgets(line, sizeof(line), in) != NULL)
 		serve(line, out);
 	return 0;

@@ -7,6 +7,7 @@
  * It reads requests from the FIFO NAME.in, "FUNCTION NUMBER" a line, and writes what the function
  * gives to NAME.out.  noipa: what is called by its name stays a function of its own.
  */
+#include "fifo.h"
 #include "program.h"
 
 #include <stdio.h>
@@ -59,21 +60,6 @@ static const struct {
 	{"table", by_table},	    {"set-base", set_base},
 };
 
-static FILE *fifo(const char *name, const char *suffix)
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%.100s.%s", name, suffix);
-	file = fopen(path, "r+");
-	if (file == NULL) {
-		perror(path);
-		exit(3);
-	}
-	setbuf(file, NULL);
-	return file;
-}
-
 int main(int argc, char **argv)
 {
 	FILE *in, *out;
@@ -82,8 +68,8 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
-	in = fifo(argv[1], "in");
-	out = fifo(argv[1], "out");
+	in = fifo_open(argv[1], "in");
+	out = fifo_open(argv[1], "out");
 	while (fscanf(in, "%31s", name) == 1 && strcmp(name, "end") != 0 &&
 	       fscanf(in, "%d", &n) == 1)
 		for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)

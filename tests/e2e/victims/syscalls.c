@@ -14,6 +14,7 @@
  *                   wrong
  *   end
  */
+#include "asleep.h"
 #include "libvictim.h"
 #include "syscalls.h"
 
@@ -226,18 +227,9 @@ static void make_apart(void)
 static bool is_asleep(pid_t pid, int tid)
 {
 	char path[64];
-	char text[512] = "";
-	const char *state;
-	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)pid, tid);
-	file = fopen(path, "r");
-	if (file == NULL)
-		return false;
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
-	state = strrchr(text, ')');
-	return state != NULL && strncmp(state, ") S", 3) == 0;
+	return is_asleep_by(path);
 }
 
 static bool is_awaiting_event(const struct call *c)

@@ -8,6 +8,7 @@
  * send 5000 signals a second.  Another thread answers requests as victim.c does.  TORTURE_REST_US:
  * microseconds between two steps of a worker, 500 without it.
  */
+#include "fifo.h"
 #include "libtorture.h"
 #include "torture.h"
 
@@ -397,23 +398,10 @@ static const char *answer_to(char *line)
 	return "unknown request";
 }
 
-static FILE *open_fifo(const char *name, const char *suffix)
-{
-	char path[LINE_MAX_LEN];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%.200s.%s", name, suffix);
-	/* For both directions, so that opening does not depend on who else has it open. */
-	file = fopen(path, "r+e");
-	if (file == NULL)
-		torture_die(path);
-	return file;
-}
-
 /* The process ends with this thread: the first one may not live any more. */
 static void *serve(void *arg)
 {
-	FILE *in = open_fifo(arg, "in"), *out = open_fifo(arg, "out");
+	FILE *in = fifo_open(arg, "in"), *out = fifo_open(arg, "out");
 	char line[LINE_MAX_LEN];
 
 	torture_block_signals(true);

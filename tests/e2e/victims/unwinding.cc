@@ -7,6 +7,7 @@
 // As victim.c it reads requests from the FIFO NAME.in, a line each, and answers each with a line in
 // NAME.out.  It unwinds through functions of libunwinding in every way there is.  With
 // -DWITH_LIBUNWIND also by libunwind.
+#include "fifo.h"
 #include "libunwinding.h"
 
 #include <atomic>
@@ -17,7 +18,6 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <execinfo.h>
-#include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
 #include <sys/time.h>
@@ -409,19 +409,6 @@ int serve(const char *line)
 			return request.function(arg != nullptr ? atoi(arg) : 0);
 	return -1000;
 }
-
-FILE *open_fifo(const char *name, const char *suffix)
-{
-	char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "%.200s.%s", name, suffix);
-	// For both directions, so that opening does not depend on who else has it open.
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		die(path);
-	return fdopen(fd, suffix[0] == 'i' ? "r" : "w");
-}
 } // namespace
 
 int main(int argc, char **argv)
@@ -430,8 +417,8 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
-	FILE *in = open_fifo(argv[1], "in");
-	FILE *out = open_fifo(argv[1], "out");
+	FILE *in = fifo_open(argv[1], "in");
+	FILE *out = fifo_open(argv[1], "out");
 	while (fgets(line, sizeof(line), in) != nullptr) {
 		fprintf(out, "%d\n", serve(line));
 		fflush(out);

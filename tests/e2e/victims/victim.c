@@ -8,6 +8,7 @@
  * what a function of libvictim gives, a checksum of the library's code as it stands in memory, how
  * far its threads have come.  The table at the end has all requests.
  */
+#include "asleep.h"
 #include "libvictim.h"
 
 #include <errno.h>
@@ -238,18 +239,9 @@ static void *work_spin(void *unused)
 static bool is_blocked(void)
 {
 	char path[64];
-	char text[512] = "";
-	const char *state;
-	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", held_tid);
-	file = fopen(path, "r");
-	if (file == NULL)
-		return false;
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
-	state = strrchr(text, ')');
-	return state != NULL && strncmp(state, ") S", 3) == 0;
+	return is_asleep_by(path);
 }
 
 /* A thread that has had so much of the CPU is past the few instructions before its loop. */
