@@ -4,8 +4,10 @@
 set -u -o pipefail
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/options.sh"
 . "$top/scripts/lib/packages.sh"
 . "$top/tests/lib/process.sh"
+. "$top/bench/lib/report.sh"
 . "$top/bench/lib/live.sh"
 
 document=$top/docs/benchmarks.md
@@ -68,12 +70,8 @@ sizes_smoke() {
 
 # Sets build, with the tool, the packer, the runtime and the plugin.
 prepare() {
-	if [ -z "$build" ]; then
-		need_build_packages || die "packages are missing"
-		build=$build_root/bench
-		say "building in _build/bench" >&2
-		build_variant bench --disable-unit-tests || die "the build failed"
-	fi
+	[ -n "$build" ] || need_build_packages || die "packages are missing"
+	bench_build
 	find_plugin >/dev/null || die "there is no plugin in $build"
 	tool=$build/ulp
 	runtime=$(realpath -e "$build/.libs/libpulp.so.0") || die "there is no runtime in $build"
@@ -103,24 +101,15 @@ conditions() {
 END
 }
 
-# measure PART: rows go into place only if all of them are there.
 measure() {
 	local started=$SECONDS
-	"measure_$1" >"$work/$1.tsv" || die "$1 could not be measured"
-	mv "$work/$1.tsv" "$results/$1.tsv"
+	keep_rows "$1" "measure_$1"
 	say "$1: $((SECONDS - started)) s" >&2
 }
 
 tables="targets conditions malloc start memory pause processes calls"
+table_script=live.pl
 figures="malloc start pause-threads pause-functions calls"
-
-table() {
-	if [ "$1" = conditions ]; then
-		cat "$results/conditions.md"
-	else
-		perl "$top/bench/lib/live.pl" "$results" "$1"
-	fi
-}
 
 draw_figures() {
 	local name
@@ -130,48 +119,19 @@ draw_figures() {
 	done
 }
 
-print_tables() {
-	local name
-	for name in $tables; do
-		table "$name" && say || return
-	done
-}
-
-# Replaces what stands between "<!-- table: NAME -->" and "<!-- end of table -->".
 update_document() {
-	local name
-	for name in $tables; do
-		table "$name" >"$work/table" &&
-			awk -v name="$name" -v file="$work/table" '
-				!inside { print }
-				$0 == "<!-- table: " name " -->" {
-					inside = found = 1
-					print ""
-					while ((getline line < file) > 0)
-						print line
-					print ""
-				}
-				inside && $0 == "<!-- end of table -->" { inside = 0; print }
-				END { exit !found }' "$document" >"$work/document" &&
-			cat "$work/document" >"$document" ||
-			die "${document#"$top"/} has no place for the table \"$name\""
-	done
+	update_tables
 	cp "$results"/benchmarks-*.svg "$top/docs/" || die "the figures could not be copied"
 }
 
 build=${ULP_BUILDDIR-} parts=$all_parts update=no
 plugin_gcc=${PLUGIN_GCC:-gcc}
-while [ $# -gt 0 ]; do
+option() {
 	case $1 in
-	--build)
-		[ $# -ge 2 ] || die "--build needs a folder"
-		build=$(realpath -e "$2") || die "no folder $2"
-		shift
-		;;
 	--output)
 		[ $# -ge 2 ] || die "--output needs a folder"
 		mkdir -p "$2" && results=$(realpath -e "$2") || die "no folder $2"
-		shift
+		taken=2
 		;;
 	--quick) sizes_quick ;;
 	--smoke) sizes_smoke ;;
@@ -180,21 +140,12 @@ while [ $# -gt 0 ]; do
 		*" ${2:-?} "*) parts=$2 ;;
 		*) die "--only needs one of: $all_parts" ;;
 		esac
-		shift
+		taken=2
 		;;
-	--print) parts= ;;
-	--update) update=yes ;;
-	--help)
-		usage
-		exit 0
-		;;
-	*)
-		usage >&2
-		exit 2
-		;;
+	*) bench_option "$@" ;;
 	esac
-	shift
-done
+}
+read_options "$@"
 
 work=$(mktemp -d) || die "no folder for temporary files"
 live_sleeper=ulpbench$$

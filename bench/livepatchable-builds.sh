@@ -4,10 +4,12 @@
 set -u -o pipefail
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/options.sh"
 . "$top/scripts/lib/packages.sh"
 . "$top/scripts/lib/sources.sh"
 . "$top/scripts/lib/openssl.sh"
 . "$top/scripts/lib/glibc.sh"
+. "$top/bench/lib/report.sh"
 . "$top/bench/lib/functions.sh"
 . "$top/bench/lib/sizes.sh"
 . "$top/bench/lib/instructions.sh"
@@ -38,11 +40,7 @@ prepare() {
 	# shellcheck disable=SC2086
 	need_build_packages $packages_openssl $packages_glibc $packages_bench ||
 		die "packages are missing"
-	if [ -z "$build" ]; then
-		build=$build_root/bench
-		say "building in _build/bench" >&2
-		build_variant bench --disable-unit-tests || die "the build failed"
-	fi
+	bench_build
 	plugin=$(find_plugin) || die "there is no plugin in $build"
 	mkdir -p "$results"
 }
@@ -117,78 +115,23 @@ measure_conditions() {
 END
 }
 
-# measure PART: results go into place only if all of them are there.
-measure() {
-	"measure_$1_all" >"$work/$1.tsv" || die "$1 could not be measured"
-	mv "$work/$1.tsv" "$results/$1.tsv"
-}
-
 tables="conditions functions reasons sizes cet facts instructions keep targets"
-
-table() {
-	if [ "$1" = conditions ]; then
-		cat "$results/conditions.md"
-	else
-		perl "$top/bench/lib/tables.pl" "$results" "$1"
-	fi
-}
-
-print_tables() {
-	local name
-	for name in $tables; do
-		table "$name" && say || return
-	done
-}
-
-# Replaces what stands between "<!-- table: NAME -->" and "<!-- end of table -->".
-update_document() {
-	local name
-	for name in $tables; do
-		table "$name" >"$work/table" &&
-			awk -v name="$name" -v file="$work/table" '
-				!inside { print }
-				$0 == "<!-- table: " name " -->" {
-					inside = found = 1
-					print ""
-					while ((getline line < file) > 0)
-						print line
-					print ""
-				}
-				inside && $0 == "<!-- end of table -->" { inside = 0; print }
-				END { exit !found }' "$document" >"$work/document" &&
-			cat "$work/document" >"$document" ||
-			die "${document#"$top"/} has no place for the table \"$name\""
-	done
-}
+table_script=tables.pl
 
 build='' parts='functions sizes instructions' update=no
-while [ $# -gt 0 ]; do
+option() {
 	case $1 in
-	--build)
-		[ $# -ge 2 ] || die "--build needs a folder"
-		build=$(realpath -e "$2") || die "no folder $2"
-		shift
-		;;
 	--only)
 		case ${2-} in
 		functions | sizes | instructions) parts=$2 ;;
 		*) die "--only needs functions, sizes or instructions" ;;
 		esac
-		shift
+		taken=2
 		;;
-	--print) parts= ;;
-	--update) update=yes ;;
-	--help)
-		usage
-		exit 0
-		;;
-	*)
-		usage >&2
-		exit 2
-		;;
+	*) bench_option "$@" ;;
 	esac
-	shift
-done
+}
+read_options "$@"
 
 work=$(mktemp -d) || die "no folder for temporary files"
 trap 'rm -rf "$work"' EXIT
@@ -198,8 +141,8 @@ if [ -n "$parts" ]; then
 	build_libraries
 	measure_conditions >"$results/conditions.md"
 	for part in $parts; do
-		measure "$part"
+		keep_rows "$part" "measure_${part}_all"
 	done
 fi
 print_tables || die "not all parts have been measured yet"
-[ "$update" = no ] || update_document
+[ "$update" = no ] || update_tables

@@ -4,6 +4,7 @@
 set -u -o pipefail
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/options.sh"
 . "$top/scripts/lib/packages.sh"
 . "$top/packaging/lib/export.sh"
 
@@ -21,21 +22,14 @@ END
 }
 
 build_options='nocheck'
-while [ $# -gt 0 ]; do
+option() {
 	case $1 in
 	--check) build_options= ;;
-	--output=?*) out=$(realpath -m "${1#*=}") ;;
-	--help)
-		usage
-		exit 0
-		;;
-	*)
-		usage >&2
-		exit 2
-		;;
+	--output=?*) option_output "$1" ;;
+	*) return 1 ;;
 	esac
-	shift
-done
+}
+read_options "$@"
 
 command -v dpkg >/dev/null || die "Debian packages are built on Debian and its like"
 # shellcheck disable=SC2086

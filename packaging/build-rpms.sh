@@ -4,6 +4,7 @@
 set -u -o pipefail
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/options.sh"
 . "$top/scripts/lib/packages.sh"
 . "$top/packaging/lib/export.sh"
 
@@ -21,21 +22,14 @@ END
 }
 
 arguments=()
-while [ $# -gt 0 ]; do
+option() {
 	case $1 in
 	--check) arguments+=(--with check) ;;
-	--output=?*) out=$(realpath -m "${1#*=}") ;;
-	--help)
-		usage
-		exit 0
-		;;
-	*)
-		usage >&2
-		exit 2
-		;;
+	--output=?*) option_output "$1" ;;
+	*) return 1 ;;
 	esac
-	shift
-done
+}
+read_options "$@"
 
 # shellcheck disable=SC2086
 need_build_packages $packages_packaging $packages_tests || die "packages are missing"

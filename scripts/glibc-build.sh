@@ -4,6 +4,7 @@
 set -u -o pipefail
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/options.sh"
 . "$top/scripts/lib/packages.sh"
 . "$top/scripts/lib/sources.sh"
 . "$top/scripts/lib/glibc.sh"
@@ -25,34 +26,18 @@ END
 }
 
 variant=plain plugin='' fix='' out=''
-while [ $# -gt 0 ]; do
+option() {
 	case $1 in
 	--plugin)
-		[ $# -ge 2 ] || die "--plugin needs a path"
-		plugin=$(realpath -e "$2") || die "no plugin $2"
+		option_plugin "$@"
 		variant=plugin
-		shift 2
 		;;
-	--stock)
-		variant=stock
-		shift
-		;;
-	--fix)
-		[ $# -ge 3 ] || die "--fix needs a name and a folder"
-		[ -f "$top/specs/glibc/$2.fix" ] || die "there is no specs/glibc/$2.fix"
-		fix=$2 out=$(realpath -m "$3")
-		shift 3
-		;;
-	--help)
-		usage
-		exit 0
-		;;
-	*)
-		usage >&2
-		exit 2
-		;;
+	--stock) variant=stock ;;
+	--fix) option_fix glibc "$@" ;;
+	*) return 1 ;;
 	esac
-done
+}
+read_options "$@"
 
 # shellcheck disable=SC2086
 need_packages gcc g++ make $packages_glibc || die "packages are missing"

@@ -4,6 +4,7 @@
 set -u -o pipefail
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/options.sh"
 . "$top/scripts/lib/packages.sh"
 . "$top/scripts/lib/sources.sh"
 . "$top/scripts/lib/glibc.sh"
@@ -25,32 +26,18 @@ END
 some_seconds=1800 full_seconds=21600
 
 variant=plain plugin='' full=no tests=()
-while [ $# -gt 0 ]; do
+option() {
 	case $1 in
 	--plugin)
-		[ $# -ge 2 ] || die "--plugin needs a path"
-		plugin=$(realpath -e "$2") || die "no plugin $2"
+		option_plugin "$@"
 		variant=plugin
-		shift 2
 		;;
-	--full)
-		full=yes
-		shift
-		;;
-	--help)
-		usage
-		exit 0
-		;;
-	[!-]*/*)
-		tests+=("$1")
-		shift
-		;;
-	*)
-		usage >&2
-		exit 2
-		;;
+	--full) full=yes ;;
+	[!-]*/*) tests+=("$1") ;;
+	*) return 1 ;;
 	esac
-done
+}
+read_options "$@"
 exec </dev/null
 # Some tests look at all open files that they inherit; 255 is the shell's own and stays there.
 for fd in "/proc/$$/fd"/*; do

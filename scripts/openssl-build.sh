@@ -4,6 +4,7 @@
 set -u -o pipefail
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/options.sh"
 . "$top/scripts/lib/packages.sh"
 . "$top/scripts/lib/sources.sh"
 . "$top/scripts/lib/openssl.sh"
@@ -23,29 +24,14 @@ END
 }
 
 plugin='' fix='' out=''
-while [ $# -gt 0 ]; do
+option() {
 	case $1 in
-	--plugin)
-		[ $# -ge 2 ] || die "--plugin needs a path"
-		plugin=$(realpath -e "$2") || die "no plugin $2"
-		shift 2
-		;;
-	--fix)
-		[ $# -ge 3 ] || die "--fix needs a name and a folder"
-		[ -f "$top/specs/openssl/$2.fix" ] || die "there is no specs/openssl/$2.fix"
-		fix=$2 out=$(realpath -m "$3")
-		shift 3
-		;;
-	--help)
-		usage
-		exit 0
-		;;
-	*)
-		usage >&2
-		exit 2
-		;;
+	--plugin) option_plugin "$@" ;;
+	--fix) option_fix openssl "$@" ;;
+	*) return 1 ;;
 	esac
-done
+}
+read_options "$@"
 
 # shellcheck disable=SC2086
 need_packages gcc make $packages_openssl || die "packages are missing"

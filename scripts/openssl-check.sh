@@ -4,6 +4,7 @@
 set -u -o pipefail
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/options.sh"
 . "$top/scripts/lib/packages.sh"
 . "$top/scripts/lib/sources.sh"
 . "$top/scripts/lib/openssl.sh"
@@ -43,27 +44,14 @@ subset_programs="link-utils util/wrap.pl util/shlib_wrap.sh apps/openssl apps/CA
 test_seconds=5400
 
 plugin='' subset=no
-while [ $# -gt 0 ]; do
+option() {
 	case $1 in
-	--plugin)
-		[ $# -ge 2 ] || die "--plugin needs a path"
-		plugin=$(realpath -e "$2") || die "no plugin $2"
-		shift 2
-		;;
-	--subset)
-		subset=yes
-		shift
-		;;
-	--help)
-		usage
-		exit 0
-		;;
-	*)
-		usage >&2
-		exit 2
-		;;
+	--plugin) option_plugin "$@" ;;
+	--subset) subset=yes ;;
+	*) return 1 ;;
 	esac
-done
+}
+read_options "$@"
 
 # make_more TARGET...: makes more of the build in openssl_dir, which is complete for the libraries.
 # Without the mark while it goes on: a build that is interrupted is done again from the start.

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # Debian's glibc as a live patchable library, programs that run on it, and objects with the fixes
 # of later versions.  Needs common.sh and sources.sh.
+. "$top/scripts/lib/builds.sh"
 
 # The version that runs and has the faults.
 glibc_version=2.36-9+deb12u7
@@ -11,18 +12,10 @@ glibc_source() {
 	printf '%s\n' "$cache/src/glibc-$(printf '%s' "${1:-$glibc_version}" | tr -c 'A-Za-z0-9.\n' -)"
 }
 
-# The source as Debian builds it: upstream's with the patches of debian/patches.
 # unpack_glibc [VERSION]
 unpack_glibc() {
-	local version=${1:-$glibc_version} source
-	source=$(glibc_source "$version")
-	[ ! -e "$source/debian/complete" ] || return 0
-	fetch_source glibc "$version" || return
-	rm -rf "$source"
-	mkdir -p "$cache/src"
-	quietly "$source.log" dpkg-source --no-check --no-copy -x \
-		"$cache/sources/$version/glibc_$version.dsc" "$source" || return
-	touch "$source/debian/complete"
+	local version=${1:-$glibc_version}
+	unpack_source glibc "$version" "$(glibc_source "$version")"
 }
 
 # The variants of a build: what each adds to Debian's CFLAGS.
@@ -93,21 +86,14 @@ glibc_make() {
 		AUTOCONF=false MAKEINFO=: "$@"
 }
 
-# What a build depends on, as one word; see openssl_key.
+# What a build depends on, as one word; see build_key.
 glibc_key() {
-	local bits
-	bits=$(mktemp) || return
-	if [ -n "$2" ]; then
-		objcopy --strip-all --remove-section=.note.gnu.build-id "$2" "$bits" || return
-	fi
 	{
-		cat "$bits"
 		glibc_configparms "$(glibc_variant_flags "$1" ulp.so)"
 		glibc_arguments
 		gcc -v 2>&1 | tail -n 1
 		printf '%s\n' "$glibc_version" "$cache"
-	} | sha256sum | cut -c 1-12
-	rm -f "$bits"
+	} | build_key "$2"
 }
 
 # glibc_is_built VARIANT [PLUGIN]: sets glibc_dir to where that build belongs; true if it is there.
@@ -119,30 +105,19 @@ glibc_is_built() {
 }
 
 # glibc_build VARIANT [PLUGIN]: builds all of glibc where that is not done yet and sets glibc_dir
-# to the folder of the build, which has libc.so.6, elf/ld.so and what else make leaves there.  The
-# file "complete" is made last: an interrupted build is done again from the start.
+# to the folder of the build, which has libc.so.6, elf/ld.so and what else make leaves there.
 glibc_build() {
 	local variant=$1 plugin=${2-}
 	[ "$variant" = plugin ] || plugin=
 	! glibc_is_built "$variant" "$plugin" || return 0
-	mkdir -p "$cache/glibc"
-	(
-		flock 9
-		[ ! -e "$glibc_dir/complete" ] || exit 0
-		glibc_build_locked "$variant" "$plugin" "$glibc_dir"
-	) 9>"$cache/glibc/lock"
+	build_once glibc "$variant" "$plugin" "$glibc_dir"
 }
 
 glibc_build_locked() {
 	local variant=$1 plugin=$2 dir=$3 arguments
 	unpack_glibc || return
 	say "building glibc $glibc_version in ${dir#"$top"/} (takes some minutes)"
-	rm -rf "$dir"
-	mkdir -p "$dir"
-	if [ -n "$plugin" ]; then
-		# A copy, because fixes and tests are compiled with the same command long after.
-		cp "$plugin" "$dir/ulp.so"
-	fi
+	build_begin "$plugin" "$dir"
 	mapfile -t arguments < <(glibc_arguments)
 	(
 		cd "$dir" || exit
@@ -151,14 +126,7 @@ glibc_build_locked() {
 			exit
 		quietly make.log glibc_make make -j"$(jobs_count)"
 	) || return
-	touch "$dir/complete"
-	glibc_drop_old "$variant" "$dir"
-}
-
-# Keeps the variant's build $2 only; each is nearly 1 GB.
-glibc_drop_old() {
-	find "$cache/glibc" -mindepth 1 -maxdepth 1 -type d -name "$1-????????????" ! -path "$2" \
-		-exec rm -rf {} +
+	build_end glibc "$variant" "$dir" 0 # each is nearly 1 GB
 }
 
 # --- fixes --------------------------------------------------------------------

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # Debian's OpenSSL as a live patchable library, and objects with the fixes of later versions.
 # Needs common.sh and sources.sh.
+. "$top/scripts/lib/builds.sh"
 
 # The version that runs and has the faults.
 openssl_version=3.0.17-1~deb12u2
@@ -10,17 +11,8 @@ openssl_source() {
 	printf '%s\n' "$cache/src/openssl-${openssl_version%%-*}"
 }
 
-# The source as Debian builds it: upstream's with the patches of debian/patches.
 unpack_openssl() {
-	local source
-	source=$(openssl_source)
-	[ ! -e "$source/debian/complete" ] || return 0
-	fetch_source openssl "$openssl_version" || return
-	rm -rf "$source"
-	mkdir -p "$cache/src"
-	quietly "$cache/src/unpack.log" dpkg-source --no-check --no-copy -x \
-		"$cache/sources/$openssl_version/openssl_$openssl_version.dsc" "$source" || return
-	touch "$source/debian/complete"
+	unpack_source openssl "$openssl_version" "$(openssl_source)"
 }
 
 # Debian's flags (debian/rules of the package); $1 gets what is to be added to CFLAGS.
@@ -69,25 +61,17 @@ openssl_variant_flags() {
 	esac
 }
 
-# What a build depends on, as one word.  Of the plugin only the bits that do something: neither
-# its debug information nor its build ID, which name the folder that it was built in.  The folder
-# of the cache counts: OpenSSL's Makefile names it, and a cache that was moved does not build.
+# What a build depends on, as one word; see build_key.  The folder of the cache counts: OpenSSL's
+# Makefile names it, and a cache that was moved does not build.
 openssl_key() {
-	local bits
-	bits=$(mktemp) || return
-	if [ -n "$2" ]; then
-		objcopy --strip-all --remove-section=.note.gnu.build-id "$2" "$bits" || return
-	fi
 	{
-		cat "$bits"
 		openssl_variant_flags "$1" ulp.so
 		openssl_arguments
 		DEB_BUILD_MAINT_OPTIONS='hardening=+all future=+lfs' dpkg-buildflags --export=cmdline |
 			sed 's/-f[a-z]*-prefix-map=[^ ]*//g'
 		gcc -v 2>&1 | tail -n 1
 		printf '%s\n' "$openssl_version" "$cache"
-	} | sha256sum | cut -c 1-12
-	rm -f "$bits"
+	} | build_key "$2"
 }
 
 # openssl_variant_is_built VARIANT [PLUGIN]: sets openssl_dir to where that build belongs; true
@@ -101,18 +85,11 @@ openssl_variant_is_built() {
 }
 
 # openssl_build_variant VARIANT [PLUGIN]: builds libcrypto.so.3 and libssl.so.3 where that is not
-# done yet and sets openssl_dir to the folder.  The folder's file "complete" is made last: an
-# interrupted build is done again from the start, because make cannot know an object that was cut
-# short.
+# done yet and sets openssl_dir to the folder.
 openssl_build_variant() {
 	local variant=$1 plugin=${2-}
 	! openssl_variant_is_built "$variant" "$plugin" || return 0
-	mkdir -p "$cache/openssl"
-	(
-		flock 9
-		[ ! -e "$openssl_dir/complete" ] || exit 0
-		openssl_build_locked "$variant" "$plugin" "$openssl_dir"
-	) 9>"$cache/openssl/lock"
+	build_once openssl "$variant" "$plugin" "$openssl_dir"
 }
 
 # openssl_build PLUGIN, openssl_is_built PLUGIN: the same with the plugin; an empty PLUGIN gives
@@ -137,12 +114,7 @@ openssl_build_locked() {
 	local variant=$1 plugin=$2 dir=$3 arguments
 	unpack_openssl || return
 	say "building OpenSSL $openssl_version in ${dir#"$top"/} (takes some minutes)"
-	rm -rf "$dir"
-	mkdir -p "$dir"
-	if [ -n "$plugin" ]; then
-		# A copy, because fixes are compiled with the same command long after.
-		cp "$plugin" "$dir/ulp.so"
-	fi
+	build_begin "$plugin" "$dir"
 	mapfile -t arguments < <(openssl_arguments)
 	(
 		cd "$dir" || exit
@@ -151,16 +123,7 @@ openssl_build_locked() {
 		quietly make.log make -j"$(jobs_count)" build_generated || exit
 		quietly make.log make -j"$(jobs_count)" libcrypto.so libssl.so
 	) || return
-	touch "$dir/complete"
-	openssl_drop_old "$variant" "$dir"
-}
-
-# Keeps the variant's build $2 and the one before it; each is some 150 MB.
-openssl_drop_old() {
-	find "$cache/openssl" -mindepth 1 -maxdepth 1 -type d -name "$1-????????????" ! -path "$2" \
-		-printf '%T@ %p\n' | sort -rn | tail -n +2 | cut -d ' ' -f 2- | while read -r old; do
-		rm -rf "$old"
-	done
+	build_end openssl "$variant" "$dir" 1 # each is some 150 MB
 }
 
 # --- fixes --------------------------------------------------------------------

@@ -5,10 +5,10 @@
 packages_build="autoconf automake libtool make gcc g++ binutils binutils-dev libelf-dev libdw-dev
 	gettext libyaml-dev libjson-c-dev"
 packages_tests="libcmocka-dev libunwind-dev gdb linux-perf lld groff-base libxml2-utils perl strace locales python3-jsonschema
-	libjemalloc2 libtcmalloc-minimal4"
+	libjemalloc2 libtcmalloc-minimal4 musl-tools"
 packages_check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev xz-utils"
 packages_openssl="dpkg-dev perl openssl ca-certificates"
-packages_packaging="debhelper dpkg-dev gettext libjson-c-dev lintian meson pkg-config rpm xz-utils"
+packages_packaging="debhelper dpkg-dev gettext libjson-c-dev libtool-bin lintian meson pkg-config rpm xz-utils"
 packages_glibc="dpkg-dev perl ca-certificates gawk bison gettext python3 xz-utils"
 packages_gcc11="g++-11 gcc-11-plugin-dev"
 packages_bench="valgrind perl"

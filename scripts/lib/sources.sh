@@ -82,6 +82,18 @@ fetch_source() {
 	touch "$dir/complete"
 }
 
+# unpack_source PACKAGE VERSION FOLDER: the source as Debian builds it, upstream's with the patches of
+# debian/patches, where it is not in the folder yet.
+unpack_source() {
+	[ ! -e "$3/debian/complete" ] || return 0
+	fetch_source "$1" "$2" || return
+	rm -rf "$3"
+	mkdir -p "$cache/src"
+	quietly "$3.log" dpkg-source --no-check --no-copy -x "$cache/sources/$2/$1_$2.dsc" "$3" ||
+		return
+	touch "$3/debian/complete"
+}
+
 # fetch_program PACKAGE PATH: prints the path of a program: the system's, or the one of the
 # unpacked package.  Unpacked and not installed: an installed daemon would be started.
 fetch_program() {

@@ -25,17 +25,7 @@ transcript() {
 
 # --- one container, two functions -------------------------------------------
 
-cat >two.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 101;
-}
-int victim_other(int n)
-{
-	return n + 102;
-}
-C
+fix_source two victim_number 101 victim_other 102
 cat >two.yaml <<YAML
 ulp: 1
 name: two
@@ -249,15 +239,7 @@ tap_ok 'new function, new data: reverted' answers a 1 number 0
 
 # --- several on one function ------------------------------------------------
 
-cat >upper.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 201;
-}
-C
-fix_spec upper victim_number >upper.yaml
-pack upper
+adding_fix upper victim_number 201
 
 succeeds 'two in one call: apply' apply "$a" two.so upper.so
 tap_has 'two in one call: the summary' out '^2 patches applied to 1 process '

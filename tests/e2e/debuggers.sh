@@ -166,13 +166,7 @@ shows_the_entry() {
 
 # --- gdb, a patched process ---------------------------------------------------
 
-cat >fix.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 101;
-}
-C
+fix_source fix victim_number 101
 
 attach() {
 	timeout 120 gdb -nx -batch -iex 'set debuginfod enabled off' -p "$1" -x "$2" >attach.txt 2>&1

@@ -3,13 +3,7 @@
 # A patch is packed with nothing left of the library but its extract.
 . "${ULP_SRCDIR:?}/tests/lib/e2e.sh"
 
-cat >fix.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 101;
-}
-C
+fix_source fix victim_number 101
 fix_spec fix victim_number >fix.yaml
 must "$gcc" -fplugin="$plugin" -std=gnu17 -O2 -g -fPIC -ffunction-sections -fdata-sections \
 	-I"$victims" -c -o fix.o fix.c

@@ -4,15 +4,7 @@
 # libc that is not installed: /proc/PID/exe and the auxiliary vector are ld.so's.
 . "${ULP_SRCDIR:?}/tests/lib/e2e.sh"
 
-cat >fix.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 101;
-}
-C
-fix_spec fix victim_number >fix.yaml
-pack fix
+adding_fix fix victim_number 101
 
 linker=$(readelf -lW victim | sed -n 's/.*program interpreter: \(.*\)\]/\1/p')
 # shellcheck disable=SC2086

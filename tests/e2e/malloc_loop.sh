@@ -33,17 +33,7 @@ tap_ok 'the runtime needs few symbols' [ "$(wc -l <needed)" -le 45 ]
 
 # --- a tight malloc loop -----------------------------------------------------
 
-cat >fix.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 101;
-}
-int victim_other(int n)
-{
-	return n + 102;
-}
-C
+fix_source fix victim_number 101 victim_other 102
 fix_spec fix victim_number victim_other >fix.yaml
 pack fix
 
@@ -63,16 +53,12 @@ all_cycles() {
 	done
 }
 
-loops_grow() {
-	[ "$(ask a loops)" -gt "$1" ]
-}
-
 victim_start a
 a=$victim_pid
 code=$(ask a code)
 tap_ok 'four threads allocate' answers a started threads malloc 4
 tap_ok 'one calls the patched functions' answers a started threads call 1
-tap_ok 'all of them run' wait_for 60 loops_grow 0
+tap_ok 'all of them run' wait_for 60 loops_grow a 0
 
 # One cycle with a look at the effect.
 tap_ok 'apply' change
@@ -87,7 +73,7 @@ echo "# $cycles cycles in $(($(date +%s) - started)) s"
 loops_after=$(ask a loops)
 echo "# each thread did at least $((loops_after - loops_before)) loops meanwhile"
 tap_ok 'all threads went on meanwhile' [ "$loops_after" -gt "$loops_before" ]
-tap_ok 'and do still' wait_for 60 loops_grow "$loops_after"
+tap_ok 'and do still' wait_for 60 loops_grow a "$loops_after"
 tap_ok 'no wrong result' answers a 0 wrong
 tap_ok 'no system call was seen to be interrupted' answers a 0 eintr
 tap_is 'the code is as it was' "$code" "$(ask a code)"

@@ -20,17 +20,9 @@ int victim_number(int n)
 	return more(n) - 1;
 }
 C
-cat >again.c <<'C'
-#include "libvictim.h"
-int victim_other(int n)
-{
-	return n + 202;
-}
-C
 fix_spec fix victim_number >fix.yaml
-fix_spec again victim_other >again.yaml
 pack fix
-pack again
+adding_fix again victim_other 202
 
 # --- gdb ------------------------------------------------------------------------
 

@@ -49,32 +49,12 @@ entry_bytes() {
 	od -An -v -tx1 -w24 -j "$((0x$entry_vaddr - 14))" -N "$2" "$1"
 }
 
-cat >lower.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 101;
-}
-int victim_other(int n)
-{
-	return n + 102;
-}
-C
+fix_source lower victim_number 101 victim_other 102
 fix_spec lower victim_number victim_other >lower.yaml
-cat >upper.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 201;
-}
-C
+fix_source upper victim_number 201
 fix_spec upper victim_number >upper.yaml
 sed 's/^labels: .*/&\nconsistency: none/; s/^name: .*/name: loose/' upper.yaml >loose.yaml
 cp upper.c loose.c
-
-loops_grow() {
-	[ "$(ask "$1" loops)" -gt "$2" ]
-}
 
 # One after the other, in both orders, while threads call the functions.
 changes_all_the_time() {

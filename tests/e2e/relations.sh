@@ -4,43 +4,6 @@
 # inside the library.
 . "${ULP_SRCDIR:?}/tests/lib/e2e.sh"
 
-# number_fix NAME HUNDREDS [LINE...]: a container that makes victim_number add so much more; the
-# lines go into its spec
-number_fix() {
-	cat >"$1.c" <<-C
-		#include "libvictim.h"
-		int victim_number(int n)
-		{
-			return n + $2 + 1;
-		}
-	C
-	fix_spec "$1" victim_number >"$1.yaml"
-	number_name=$1
-	shift 2
-	for number_line; do
-		echo "$number_line" >>"$number_name.yaml"
-	done
-	pack "$number_name"
-}
-
-# other_fix NAME HUNDREDS [LINE...]: the same for victim_other
-other_fix() {
-	cat >"$1.c" <<-C
-		#include "libvictim.h"
-		int victim_other(int n)
-		{
-			return n + $2 + 2;
-		}
-	C
-	fix_spec "$1" victim_other >"$1.yaml"
-	other_name=$1
-	shift 2
-	for other_line; do
-		echo "$other_line" >>"$other_name.yaml"
-	done
-	pack "$other_name"
-}
-
 # succeeds NAME COMMAND...: status 0
 succeeds() {
 	name=$1
@@ -54,20 +17,16 @@ refused() {
 	name=$1
 	regex=$2
 	shift 2
-	listed_before=$(listed)
+	listed_before=$(patches_of "$a")
 	code_before=$(ask a code)
 	run "$@"
 	tap_is "$name: status" 5 "$status"
 	tap_has "$name: the reason" out "^ERROR   pid $a \\(victim\\): .*$regex"
 	tap_is "$name: the code is as it was" "$code_before" "$(ask a code)"
-	tap_is "$name: ulp patches lists the same" "$listed_before" "$(listed)"
+	tap_is "$name: ulp patches lists the same" "$listed_before" "$(patches_of "$a")"
 }
 
 # The live patches of the victim, the newest first.
-listed() {
-	"$ulp" patches -p "$a" | sed -n 's/^      livepatch: //p' | xargs
-}
-
 number_fix base 100
 other_fix top 100 'requires: [base]'
 number_fix rival 300 'conflicts: [base]'
@@ -84,7 +43,7 @@ refused 'requires: without it' \
 	apply "$a" top.so
 refused 'requires: without it, --dry-run' 'requires the live patch base' apply "$a" --dry-run top.so
 succeeds 'requires: both in one call, in their order' apply "$a" base.so top.so
-tap_is 'requires: both are listed' 'top.so base.so' "$(listed)"
+tap_is 'requires: both are listed' 'top.so base.so' "$(patches_of "$a")"
 refused 'requires: what is required is not reverted' \
 	'base\.so: the live patch top, which is applied to libvictim\.so\.1, requires it' \
 	revert "$a" base.so
@@ -110,7 +69,7 @@ tap_is 'conflicts: the code is as it was' "$code" "$(ask a code)"
 
 number_fix newer 200 'supersedes: [base, never-applied, top]'
 succeeds 'supersedes: nothing is applied' apply "$a" newer.so
-tap_is 'supersedes: listed alone' newer.so "$(listed)"
+tap_is 'supersedes: listed alone' newer.so "$(patches_of "$a")"
 refused 'supersedes: the old one does not come back' \
 	'base\.so: the live patch newer, which is applied to libvictim\.so\.1, supersedes it' \
 	apply "$a" base.so
@@ -130,7 +89,7 @@ ask a lowest >/dev/null
 succeeds 'supersedes: the new one takes their place' apply "$a" newer.so
 tap_ok 'supersedes: the threads use the new one' loops_on
 tap_is 'supersedes: no call saw the library without either' 101 "$(ask a lowest)"
-tap_is 'supersedes: only the new one is listed' newer.so "$(listed)"
+tap_is 'supersedes: only the new one is listed' newer.so "$(patches_of "$a")"
 tap_ok 'supersedes: the new one is in effect' answers a 205 number 4
 tap_ok 'supersedes: what only the old one replaced is the original' answers a 6 other 4
 run "$ulp" messages -p "$a"
@@ -150,17 +109,7 @@ refused 'supersedes what is required' \
 succeeds 'supersedes what is required: they leave' revert "$a" top.so base.so
 
 # All or nothing: a thread inside the old function that has no part in the new container.
-cat >wait.c <<'C'
-#include "libvictim.h"
-#include <unistd.h>
-int victim_wait(int fd)
-{
-	unsigned char byte;
-	return read(fd, &byte, 1) == 1 ? 100 + byte : -1;
-}
-C
-fix_spec wait victim_wait >wait.yaml
-pack wait
+wait_fix wait
 number_fix after-wait 200 'supersedes: [wait]'
 succeeds 'in use: the old one' apply "$a" wait.so
 tap_ok 'in use: a thread is inside it' answers a held hold wait
@@ -168,11 +117,11 @@ run apply "$a" --timeout 1 after-wait.so
 tap_is 'in use: the new one waits, to no end' 6 "$status"
 # Others call victim_number all the time and may be what is met at the deadline.
 tap_has 'in use: names a function that is in use' out '^ERROR .*after-wait\.so: .*victim_(wait|number)'
-tap_is 'in use: only the old one is listed' wait.so "$(listed)"
+tap_is 'in use: only the old one is listed' wait.so "$(patches_of "$a")"
 tap_ok 'in use: the new one is not in effect' answers a 5 number 4
 tap_ok 'in use: the thread leaves' answers a 142 release
 succeeds 'in use: then it is superseded' apply "$a" after-wait.so
-tap_is 'in use: only the new one is listed' after-wait.so "$(listed)"
+tap_is 'in use: only the new one is listed' after-wait.so "$(patches_of "$a")"
 succeeds 'in use: reverted' revert "$a" after-wait.so
 tap_is 'in use: the code is as it was' "$code" "$(ask a code)"
 tap_is 'no call had a wrong result' 0 "$(ask a wrong)"

@@ -21,13 +21,7 @@ int victim_other(int n)
 	return n + 102;
 }
 C
-cat >fix_other.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 201;
-}
-C
+fix_source fix_other victim_number 201
 # Two copies of one library, of different builds: two targets.
 fix_spec fix victim_number victim_other >fix.yaml
 pack fix

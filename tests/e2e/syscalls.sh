@@ -14,15 +14,7 @@ victim_program=syscalls
 must "$gcc" $victim_cflags -o syscalls "$victims/syscalls.c" "$victims/syscalls_data.c" \
 	"$victims/syscalls_wait.c" "$victims/syscalls_ipc.c" lib/libvictim.so.1 -pthread -lrt -lutil
 for fix in first second; do
-	cat >$fix.c <<-'C'
-		#include "libvictim.h"
-		int victim_number(int n)
-		{
-			return n + 101;
-		}
-	C
-	fix_spec $fix victim_number >$fix.yaml
-	pack $fix
+	adding_fix $fix victim_number 101
 done
 
 all_blocked() {

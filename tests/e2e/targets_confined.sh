@@ -7,19 +7,8 @@
 
 [ "$(id -u)" -eq 0 ] || tap_skip_all 'not root'
 
-cat >fix.c <<'C'
-#include "libvictim.h"
-#include <string.h>
-int victim_number(int n)
-{
-	return n + 101;
-}
-C
-fix_spec fix victim_number >fix.yaml
-pack fix
-cp fix.c second.c
-fix_spec second victim_number >second.yaml
-pack second
+adding_fix fix victim_number 101
+adding_fix second victim_number 101
 
 # in_and_out NAME KIND: applied, in effect, reverted; the code is as before
 in_and_out() {

@@ -103,15 +103,7 @@ fi
 
 # --- programs that clang has built --------------------------------------------------
 
-cat >fix.c <<'C'
-#include "libvictim.h"
-int victim_number(int n)
-{
-	return n + 101;
-}
-C
-fix_spec fix victim_number >fix.yaml
-pack fix
+adding_fix fix victim_number 101
 
 clang=$(command -v clang || command -v clang-14 || true)
 # shellcheck disable=SC2086

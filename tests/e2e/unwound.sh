@@ -17,17 +17,9 @@ int victim_number(int n)
 	return read(3, &c, 1) == 1 ? n + 101 : -1;
 }
 C
-cat >other.c <<'C'
-#include "libvictim.h"
-int victim_other(int n)
-{
-	return n + 202;
-}
-C
 fix_spec waits victim_number >waits.yaml
-fix_spec other victim_other >other.yaml
 pack waits
-pack other
+adding_fix other victim_other 202
 
 # By the number of the system call, read(2), and its descriptor.
 waits_for_input() {

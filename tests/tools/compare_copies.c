@@ -7,6 +7,7 @@
 
 #include "tests/tools/facts_dwarf.h"
 #include "tests/tools/findings.h"
+#include "tests/tools/search.h"
 
 #include <err.h>
 #include <stdlib.h>
@@ -154,17 +155,9 @@ static struct pairs pairs_of_dwarf(const struct build *build, const char *name)
 /* The first of a unit's subprograms, which are sorted by line. */
 static size_t first_of_unit(const struct dwarf_code *dwarf, uint64_t unit)
 {
-	size_t low = 0, high = dwarf->nr_subprograms;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (dwarf->subprograms[middle].unit < unit)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_not_below(dwarf->subprograms, dwarf->nr_subprograms,
+			       sizeof(*dwarf->subprograms), offsetof(struct dwarf_subprogram, unit),
+			       unit);
 }
 
 /*
@@ -223,17 +216,8 @@ static const struct dwarf_source *owner(const struct dwarf_code *dwarf,
 /* The first row at or behind an address. */
 static size_t row_at(const struct dwarf_code *dwarf, uint64_t vaddr)
 {
-	size_t low = 0, high = dwarf->nr_rows;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (dwarf->rows[middle].vaddr < vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_not_below(dwarf->rows, dwarf->nr_rows, sizeof(*dwarf->rows),
+			       offsetof(struct dwarf_row, vaddr), vaddr);
 }
 
 /*

@@ -6,6 +6,7 @@ facts_dwarf_SOURCES = \
 	tests/tools/dwarf_code.c tests/tools/dwarf_code.h \
 	tests/tools/facts_dwarf.c tests/tools/facts_dwarf.h \
 	tests/tools/findings.c tests/tools/findings.h \
+	tests/tools/search.h \
 	tests/tools/symbols.c tests/tools/symbols.h
 facts_dwarf_LDADD = libfacts.la libcontainer.la $(LIBDW_LIBS)
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "container/entry.h"
+#include "tests/tools/search.h"
 #include "tests/tools/symbols.h"
 
 #include <err.h>
@@ -151,32 +152,19 @@ void symbols_free(struct symbols *symbols)
 
 const struct symbol *symbols_at(const struct symbols *symbols, uint64_t vaddr)
 {
-	size_t low = 0, high = symbols->nr;
+	size_t i = first_not_below(symbols->all, symbols->nr, sizeof(*symbols->all),
+				   offsetof(struct symbol, vaddr), vaddr);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (symbols->all[middle].vaddr < vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < symbols->nr && symbols->all[low].vaddr == vaddr ? &symbols->all[low] : NULL;
+	return i < symbols->nr && symbols->all[i].vaddr == vaddr ? &symbols->all[i] : NULL;
 }
 
 size_t symbols_entries_in(const struct symbols *symbols, uint64_t start, uint64_t end)
 {
-	size_t nr = 0, low = 0, high = symbols->nr_entries;
+	size_t first =
+		first_not_below(symbols->entries, symbols->nr_entries, sizeof(uint64_t), 0, start);
+	size_t nr = 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (symbols->entries[middle] < start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (low + nr < symbols->nr_entries && symbols->entries[low + nr] < end)
+	while (first + nr < symbols->nr_entries && symbols->entries[first + nr] < end)
 		nr++;
 	return nr;
 }
