@@ -105,6 +105,15 @@ add_results() {
 	fi
 }
 
+# make_check VARIANT unit|other [make's options]: one kind of tests; what make prints goes to check.log.
+make_check() {
+	local variant=$1 kind=$2 dir=$build_root/$1
+	shift 2
+	timeout -k 30 "$tests_seconds" make -C "$dir" -k "$@" check \
+		TESTS="$(make -s -C "$dir" "print-$kind-tests")" >>"$dir/check.log" 2>&1 </dev/null
+	[ $? -ne 124 ] || fail "$variant: the tests did not end in $tests_seconds seconds"
+}
+
 # run_tests VARIANT: make check, and the sum of its results.
 run_tests() {
 	local variant=$1 dir=$build_root/$1 started=$SECONDS before=$((passed + failed + skipped)) trs
@@ -113,9 +122,10 @@ run_tests() {
 	# The long loops are for one compiler.
 	[ "$variant" = gcc ] || export ULP_CYCLES=100 ULP_UNWIND_CYCLES=10 ULP_KILLS=20 ULP_ROUNDS=1 \
 		ULP_TORTURE_CYCLES=20 ULP_TORTURE_BORROWS=10 ULP_TORTURE_KILLS=1 ULP_CONTRACT_FLIPS=20
-	# One after the other: tests that stop processes should not share the machine.
-	timeout -k 30 "$tests_seconds" make -C "$dir" -k check >"$dir/check.log" 2>&1 </dev/null
-	[ $? -ne 124 ] || fail "$variant: the tests did not end in $tests_seconds seconds"
+	: >"$dir/check.log"
+	make_check "$variant" unit -j"$(jobs_count)"
+	# One after the other: they stop processes and change what is everybody's, such as a folder in /run.
+	make_check "$variant" other
 	while read -r trs; do
 		add_results "$trs" "$variant"
 	done < <(find "$dir" -name '*.trs' | sort)
@@ -282,6 +292,37 @@ static_checks() {
 	step "make distcheck" check_dist
 }
 
+static_and_sanitized() {
+	static_checks
+	variant sanitized --enable-asan --enable-ubsan CC=gcc CXX=g++
+}
+
+# --- two things at once ---------------------------------------------------------
+
+# aside_begin COMMAND...: steps that run while others do; the results come with aside_end.  Most
+# steps keep one processor busy, and are not disturbed.
+aside_begin() {
+	aside_folder=$(mktemp -d) || exit
+	(
+		passed=0 failed=0 skipped=0
+		trap 'echo "$passed $failed $skipped" >"$aside_folder/counts"' EXIT
+		"$@"
+	) >"$aside_folder/out" 2>&1 &
+	aside_pid=$!
+}
+
+# Waits for them.
+aside_end() {
+	local more_passed=0 more_failed=1 more_skipped=0
+	wait "$aside_pid"
+	cat "$aside_folder/out"
+	read -r more_passed more_failed more_skipped <"$aside_folder/counts" || more_failed=1
+	passed=$((passed + more_passed))
+	failed=$((failed + more_failed))
+	skipped=$((skipped + more_skipped))
+	rm -rf "$aside_folder"
+}
+
 # --- the whole ------------------------------------------------------------------
 
 finish() {
@@ -320,12 +361,12 @@ if step "gcc: build" build_variant gcc --enable-werror CC=gcc CXX=g++; then
 	step "OpenSSL with the plugin" prepare_openssl
 	step "glibc with the plugin" prepare_glibc
 	run_tests gcc
-	static_checks
+	aside_begin static_and_sanitized
 	library_tests
 	tap "Debian packages" "$top/packaging/test-debs.sh"
 	tap "RPMs" "$top/packaging/test-rpms.sh"
 	gcc11
+	variant clang --enable-werror CC=clang CXX=clang++
+	aside_end
 fi
-variant clang --enable-werror CC=clang CXX=clang++
-variant sanitized --enable-asan --enable-ubsan CC=gcc CXX=g++
 finish

@@ -33,14 +33,17 @@ tap_says() {
 	tap_ok "$1" wait_for 30 says "$2" "$3"
 }
 
-# program_start NAME [VARIABLE=VALUE...]: sets NAME_pid
+# program_start NAME ANSWER [VARIABLE=VALUE...]: sets NAME_pid; ANSWER is what it has to say first.
 program_start() {
 	program_name=$1
-	shift
+	first_answer=$2
+	shift 2
 	process_start env LD_PRELOAD=libpulp.so.0 "$@" ./program >"$program_name.log"
 	eval "${program_name}_pid=$process_pid"
-	wait_for 30 says "$program_name" '2100 is a leap year' ||
-		tap_bail "the program $program_name does not run"
+	wait_for 30 says "$program_name" "$first_answer" || {
+		sed 's/^/# /' "$program_name.log"
+		tap_bail "the program $program_name does not say: $first_answer"
+	}
 }
 
 patches_of() {
@@ -136,7 +139,7 @@ first_path() {
 	run ulp livepatchable lto.so
 	tap_is 'with -flto too' 0 "$status"
 	must gcc -O2 -o program program.c own/libcalendar.so.1
-	program_start own LD_LIBRARY_PATH=own
+	program_start own '2100 is a leap year' LD_LIBRARY_PATH=own
 	tap_ok 'the installed runtime is preloaded by its name' process_maps "$own_pid" \
 		'/usr/lib[^ ]*/libpulp\.so\.0'
 	must gcc -O2 -g -fPIC -c -o calendar-fix.o calendar-fix.c
@@ -221,8 +224,8 @@ livepatches() {
 	run package_remove calendar-livepatches
 	tap_is 'live patches: removed where no process has the runtime' 0 "$status"
 
-	program_start a
-	program_start b
+	program_start a '2100 is a leap year'
+	program_start b '2100 is a leap year'
 	hold "$b_pid"
 	run package_install "$first"
 	tap_is 'a process that cannot be patched does not stop the installation' 0 "$status"
@@ -245,7 +248,7 @@ livepatches() {
 	let_go
 	tap_is 'upgrade: it has it' calendar-one.so "$(patches_of "$b_pid")"
 
-	program_start c
+	program_start c '2100 is no leap year'
 	tap_is 'a process that starts now has it from the start' calendar-two.so "$(patches_of "$c_pid")"
 	run package_install "$third"
 	tap_is 'upgrade with the same container: status' 0 "$status"
