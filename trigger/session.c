@@ -58,7 +58,7 @@ void session_compact(struct session *s)
 	s->nr = kept;
 }
 
-/* Seizes the lowest thread that lives; there is none yet.  Tries once also past the deadline. */
+/* Seizes the oldest thread that lives; there is none yet.  Tries once also past the deadline. */
 static enum ulp_code seize_first(struct session *s, struct ulp_err *err)
 {
 	enum ulp_code code = session_reserve(s, err);

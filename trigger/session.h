@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Stopping and resuming a process by ptrace.  A session begins with the lowest
+ * Stopping and resuming a process by ptrace.  A session begins with the oldest
  * thread (which keeps other tools out), may borrow that thread for single
  * system calls, may stop all threads, and always ends with every thread as if
  * nothing had happened: no system call returns EINTR because of us, no signal

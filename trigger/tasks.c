@@ -212,24 +212,38 @@ enum ulp_code tasks_list(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *er
 	return ULP_OK;
 }
 
+static bool is_dead(const struct task_stat *stat)
+{
+	return stat->state == 'Z' || stat->state == 'X';
+}
+
 static bool is_live(pid_t pid, pid_t tid)
 {
 	struct task_stat stat;
 
-	return task_stat(pid, tid, &stat) && stat.state != 'Z' && stat.state != 'X';
+	return task_stat(pid, tid, &stat) && !is_dead(&stat);
 }
 
-/* The lowest of the listed threads that lives; 0 if there is none among them. */
-static pid_t lowest_live(pid_t pid)
+/*
+ * The oldest of the listed threads that lives; 0 if there is none among them.  Not the lowest, for
+ * numbers begin anew: it might be one of many that live for a moment.
+ */
+static pid_t oldest_live(pid_t pid)
 {
+	struct task_stat oldest = {.start_time = UINT64_MAX};
 	pid_t *tids, live = 0;
 	size_t nr;
 
 	if (tasks_list(pid, &tids, &nr, NULL) != ULP_OK)
 		return 0;
-	for (size_t i = 0; i < nr && live == 0; i++) {
-		if (is_live(pid, tids[i]))
-			live = tids[i];
+	for (size_t i = 0; i < nr; i++) {
+		struct task_stat stat;
+
+		if (!task_stat(pid, tids[i], &stat) || is_dead(&stat) ||
+		    stat.start_time >= oldest.start_time)
+			continue;
+		oldest = stat;
+		live = tids[i];
 	}
 	free(tids);
 	return live;
@@ -243,7 +257,7 @@ pid_t tasks_live(pid_t pid)
 		return pid;
 	/* All that were listed may have ended meanwhile, and others begun. */
 	for (unsigned n = 0; n < TASKS_TRIES; n++) {
-		pid_t live = lowest_live(pid);
+		pid_t live = oldest_live(pid);
 
 		if (live != 0)
 			return live;

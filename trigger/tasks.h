@@ -65,7 +65,7 @@ ULP_MUST_CHECK enum ulp_code tasks_list(pid_t pid, pid_t **tids, size_t *nr, str
 
 /*
  * A thread whose files in /proc work: the leader, or if that has ended before
- * the others (its maps are empty then) the lowest one that lives.  0: none.
+ * the others (its maps are empty then) the oldest one that lives.  0: none.
  * That one may end at any time, before its files are opened too: then it is to
  * be asked for again, at most TASKS_TRIES times, as long as the process lives.
  */

@@ -24,12 +24,8 @@ static struct session *volatile watched;
  * neither allocates nor locks, so that it does not matter what it interrupts, be
  * that another one.
  */
-static void on_sigchld(int number)
+static void pass_on_all(struct session *s)
 {
-	struct session *s = watched;
-	int saved = errno;
-
-	(void)number;
 	for (size_t i = 0; s != NULL && i < s->nr; i++) {
 		struct tracee *t = &s->tracees[i];
 		enum tracee_event event;
@@ -41,6 +37,14 @@ static void on_sigchld(int number)
 		if (event != TRACEE_EVENT_NONE && event != TRACEE_EVENT_GONE)
 			tracee_pass_on(t, event, signal);
 	}
+}
+
+static void on_sigchld(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	pass_on_all(watched);
 	errno = saved;
 }
 
@@ -65,6 +69,10 @@ void watch_start(struct session *s)
 {
 	sigset_t set;
 
+	if (watched == s)
+		return;
+	/* The SIGCHLD of some may have been taken by who waited for others. */
+	pass_on_all(s);
 	watched = s;
 	sigchld_set(&set);
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
