@@ -46,8 +46,8 @@ static enum ulp_code intent_write(const struct registry_patch *p, struct ulp_spa
 {
 	const uint64_t state_at = AT(p->at, struct ulp_reg_patch, next_state);
 	const uint64_t sequence_at = AT(p->at, struct ulp_reg_patch, next_sequence);
-	uint32_t state;
-	uint64_t sequence;
+	uint32_t state = 0;
+	uint64_t sequence = 0;
 	enum ulp_code code = space_read(s, state_at, &state, sizeof(state), err);
 
 	if (!code)

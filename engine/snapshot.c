@@ -62,9 +62,10 @@ static void piece_update(const struct space_piece *p, uint64_t to, const uint8_t
 {
 	const uint64_t start = to > p->from ? to : p->from;
 	const uint64_t end = to + len < p->from + p->len ? to + len : p->from + p->len;
+	uint8_t *mine = p->buf;
 
-	if (start < end)
-		memcpy((uint8_t *)p->buf + (start - p->from), bytes + (start - to), end - start);
+	if (mine && start < end)
+		memcpy(mine + (start - p->from), bytes + (start - to), end - start);
 }
 
 static enum ulp_code snapshot_write(struct ulp_space *space, struct remote to, const void *buf,
