@@ -83,6 +83,13 @@ static bool is_busy(pid_t pid, pid_t tid)
 	return task_stat(pid, tid, &stat) && stat.state == 'R';
 }
 
+static bool is_stuck(const struct tracee *t)
+{
+	struct task_stat stat;
+
+	return task_stat(t->pid, t->tid, &stat) && stat.state == 'D';
+}
+
 static enum ulp_code meet_thread(struct session *s, pid_t tid, struct pass *pass,
 				 struct ulp_err *err)
 {
@@ -103,6 +110,7 @@ static enum ulp_code meet_thread(struct session *s, pid_t tid, struct pass *pass
 	if (code != ULP_OK)
 		return session_fail(err, &why);
 	t->was_busy = is_busy(pid, tid);
+	t->was_stuck = !t->was_busy && is_stuck(t);
 	if (s->nr++ % FOLLOW_THREADS == 0)
 		memory_sharing_follow(&s->sharing);
 	return ULP_OK;
@@ -180,6 +188,35 @@ static enum ulp_code halt_threads(struct session *s, struct ulp_err *err)
 	return failure;
 }
 
+static void pause_until(uint64_t until_ns)
+{
+	const struct timespec until = {(time_t)(until_ns / (1000 * NS_PER_MS)),
+				       (long)(until_ns % (1000 * NS_PER_MS))};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0)
+		;
+}
+
+/*
+ * Nobody has to stand still because of one in uninterruptible sleep, and while such a one is
+ * about to stop others would have to take its signals (let_go.c).
+ */
+static enum ulp_code none_is_stuck(const struct session *s, struct ulp_err *err)
+{
+	const uint64_t until = clock_ns() + LATE_NS;
+
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct tracee *t = &s->tracees[i];
+
+		while (t->state == TRACEE_RUNNING && t->was_stuck && is_stuck(t)) {
+			if (clock_ns() >= until)
+				return tracee_not_stopped(t, err);
+			pause_until(clock_ns() + NS_PER_MS);
+		}
+	}
+	return ULP_OK;
+}
+
 /* The equation.  A zombie counts only if it is still there after the number was read. */
 static bool is_complete(const struct session *s, const struct pass *pass)
 {
@@ -232,8 +269,13 @@ static enum ulp_code try_stop(struct session *s, struct ulp_err *err)
 		bool complete;
 
 		if (code == ULP_OK)
+			code = none_is_stuck(s, err);
+		if (code == ULP_OK)
 			code = halt_threads(s, err);
 		complete = code == ULP_OK && is_complete(s, &pass);
+		/* All of them zombies: it was killed. */
+		if (complete && s->nr == 0)
+			code = ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
 		pass_free(&pass);
 		if (code != ULP_OK || complete)
 			return code;
@@ -368,15 +410,6 @@ static enum ulp_code stop_once(struct session *s, struct ulp_err *err)
 	if (code != ULP_OK)
 		session_forget_looks(s);
 	return code;
-}
-
-static void pause_until(uint64_t until_ns)
-{
-	const struct timespec until = {(time_t)(until_ns / (1000 * NS_PER_MS)),
-				       (long)(until_ns % (1000 * NS_PER_MS))};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0)
-		;
 }
 
 enum ulp_code session_stop_all(struct session *s, struct ulp_err *err)

@@ -179,7 +179,7 @@ static bool is_hopeless(struct tracee *t, bool patient)
 	return stat.state == 'D' && !patient;
 }
 
-static enum ulp_code not_stopped(struct tracee *t, struct ulp_err *err)
+enum ulp_code tracee_not_stopped(const struct tracee *t, struct ulp_err *err)
 {
 	if (t->state == TRACEE_GONE)
 		return ulp_fail(err, ULP_EGONE, "thread %d has ended", t->tid);
@@ -201,9 +201,9 @@ enum ulp_code tracee_await_stop(struct tracee *t, uint64_t deadline_ns, bool pat
 			return ULP_OK;
 		}
 		if (event == TRACEE_EVENT_GONE)
-			return not_stopped(t, err);
+			return tracee_not_stopped(t, err);
 		if (event == TRACEE_EVENT_NONE && (is_hopeless(t, patient) || last))
-			return not_stopped(t, err);
+			return tracee_not_stopped(t, err);
 		if (event == TRACEE_EVENT_NONE)
 			continue;
 		/* Any other stop made the kernel forget the interrupt (ptrace_stop()): again. */

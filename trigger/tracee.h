@@ -33,6 +33,7 @@ struct tracee {
 	bool release;	 /* RUNNING: to be detached at its next stop */
 	bool was_busy;	 /* ran when we came: interrupted last and detached first */
 	bool was_broken; /* STOPPED: its system call gave EINTR because of us; detached last */
+	bool was_stuck;	 /* was in uninterruptible sleep when we came */
 	bool exec;	 /* executed another program while seized */
 };
 
@@ -98,6 +99,9 @@ void tracee_pass_on(struct tracee *t, enum tracee_event event, int signal);
  * stay stopped if that is the user's wish.  It stays seized.
  */
 void tracee_resume(struct tracee *t);
+
+/* The error for a thread that did not stop: ULP_ESTOP (names its state), ULP_EGONE. */
+enum ulp_code tracee_not_stopped(const struct tracee *t, struct ulp_err *err);
 
 /* State letter of the thread with its meaning, in the user's language; static storage. */
 const char *tracee_state_text(const struct tracee *t);
