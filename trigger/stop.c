@@ -69,25 +69,28 @@ static pid_t *known_tids(const struct session *s)
 	return known;
 }
 
+/* Its letter in proc(5), 0 if it is gone. */
+static char state_of(pid_t pid, pid_t tid)
+{
+	struct task_stat stat;
+
+	if (!task_stat(pid, tid, &stat))
+		return 0;
+	return stat.state;
+}
+
 static bool is_zombie(pid_t pid, pid_t tid)
 {
-	struct task_stat stat;
-
-	return task_stat(pid, tid, &stat) && stat.state == 'Z';
+	return state_of(pid, tid) == 'Z';
 }
 
-static bool is_busy(pid_t pid, pid_t tid)
+/* What it does now: sets was_busy and was_stuck. */
+static void look_at_thread(struct tracee *t)
 {
-	struct task_stat stat;
+	const char state = state_of(t->pid, t->tid);
 
-	return task_stat(pid, tid, &stat) && stat.state == 'R';
-}
-
-static bool is_stuck(const struct tracee *t)
-{
-	struct task_stat stat;
-
-	return task_stat(t->pid, t->tid, &stat) && stat.state == 'D';
+	t->was_busy = state == 'R';
+	t->was_stuck = state == 'D';
 }
 
 static enum ulp_code meet_thread(struct session *s, pid_t tid, struct pass *pass,
@@ -109,8 +112,7 @@ static enum ulp_code meet_thread(struct session *s, pid_t tid, struct pass *pass
 	}
 	if (code != ULP_OK)
 		return session_fail(err, &why);
-	t->was_busy = is_busy(pid, tid);
-	t->was_stuck = !t->was_busy && is_stuck(t);
+	look_at_thread(t);
 	if (s->nr++ % FOLLOW_THREADS == 0)
 		memory_sharing_follow(&s->sharing);
 	return ULP_OK;
@@ -208,7 +210,8 @@ static enum ulp_code none_is_stuck(const struct session *s, struct ulp_err *err)
 	for (size_t i = 0; i < s->nr; i++) {
 		const struct tracee *t = &s->tracees[i];
 
-		while (t->state == TRACEE_RUNNING && t->was_stuck && is_stuck(t)) {
+		while (t->state == TRACEE_RUNNING && t->was_stuck &&
+		       state_of(t->pid, t->tid) == 'D') {
 			if (clock_ns() >= until)
 				return tracee_not_stopped(t, err);
 			pause_until(clock_ns() + NS_PER_MS);
@@ -370,7 +373,7 @@ static enum ulp_code stop_looked(struct session *s, struct ulp_err *err)
 	enum ulp_code code = session_hold_first(s, err);
 
 	if (code == ULP_OK) {
-		s->tracees[0].was_busy = is_busy(s->proc->pid, s->tracees[0].tid);
+		look_at_thread(&s->tracees[0]);
 		code = try_stop(s, err);
 	}
 	if (code == ULP_OK)
