@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "trigger/tasks.h"
 #include "trigger/unwind.h"
 #include "trigger/unwind_images.h"
 
@@ -21,6 +22,7 @@
 
 struct unwinder {
 	const struct process *proc; /* borrowed */
+	pid_t live;		    /* a thread whose files in /proc work */
 	Dwfl *dwfl;
 	struct ulp_region *regions; /* owned */
 	size_t nr_regions;
@@ -52,20 +54,19 @@ static int open_regular(const char *path)
 
 /*
  * The file of the mapping itself, which nobody can exchange.  That needs
- * CAP_CHECKPOINT_RESTORE, and a first thread that lives; else the name must do.
+ * CAP_CHECKPOINT_RESTORE; else the name must do.
  */
-static int open_mapped(const struct process *proc, const char *name,
-		       const struct ulp_region *region)
+static int open_mapped(const struct unwinder *u, const char *name, const struct ulp_region *region)
 {
 	char path[PATH_MAX + 64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", proc->pid,
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", u->live,
 		 (unsigned long)region->start, (unsigned long)region->end);
 	fd = open_regular(path);
 	if (fd >= 0)
 		return fd;
-	process_file_path(proc, name, region->start, region->end, path, sizeof(path));
+	process_file_path(u->proc, name, region->start, region->end, path, sizeof(path));
 	return open_regular(path);
 }
 
@@ -93,7 +94,7 @@ static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_A
 	region = region_at(u, start);
 	if (region == NULL)
 		return -1;
-	return open_mapped(u->proc, name, region);
+	return open_mapped(u, name, region);
 }
 
 /* .eh_frame is in the file itself: nothing else is searched for, least of all in the network. */
@@ -133,14 +134,15 @@ struct unwinder *unwinder_create(const struct process *proc)
 	if (u == NULL)
 		return NULL;
 	u->proc = proc;
+	u->live = tasks_live(proc->pid);
 	u->dwfl = dwfl_begin(&callbacks);
 	if (u->dwfl == NULL ||
 	    process_regions(proc, &u->regions, NULL, &u->nr_regions, NULL) != ULP_OK ||
-	    dwfl_linux_proc_report(u->dwfl, proc->pid) != 0 ||
+	    dwfl_linux_proc_report(u->dwfl, u->live) != 0 ||
 	    (u->images = unwind_images_report(proc, u->dwfl)) == NULL ||
 	    dwfl_report_end(u->dwfl, NULL, NULL) != 0 ||
 	    dwfl_getmodules(u->dwfl, set_userdata, u, 0) != 0 ||
-	    dwfl_linux_proc_attach(u->dwfl, proc->pid, true) != 0) {
+	    dwfl_linux_proc_attach(u->dwfl, u->live, true) != 0) {
 		unwinder_destroy(u);
 		return NULL;
 	}

@@ -8,6 +8,7 @@
 #include "tests/lib/victim_code.h"
 #include "trigger/active.h"
 #include "trigger/remote_space.h"
+#include "trigger/tasks.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,6 +125,28 @@ static void waits_with_words(struct board *board, void *arg)
 {
 	(void)arg;
 	wait_with_words(board);
+}
+
+/* The process's files in /proc are empty then. */
+static void *wait_without_leader(void *arg)
+{
+	struct board *board = arg;
+	struct task_stat stat;
+
+	while (task_stat(getpid(), getpid(), &stat) && stat.state != 'Z')
+		usleep(1000);
+	wait_with_words(board);
+	_exit(0);
+}
+
+static void waits_with_words_without_leader(struct board *board, void *arg)
+{
+	pthread_t thread;
+
+	(void)arg;
+	if (pthread_create(&thread, NULL, wait_without_leader, board) != 0)
+		victim_fail(board, "no thread");
+	pthread_exit(NULL);
 }
 
 static void waits_with_pointer(struct board *board, void *arg)
@@ -356,6 +379,7 @@ static void words_that_are_no_return_addresses_do_not_count(void **state)
 {
 	(void)state;
 	assert_not_active(waits_with_words);
+	assert_not_active(waits_with_words_without_leader);
 	assert_not_active(waits_with_pointer);
 }
 
