@@ -31,7 +31,7 @@
  * Whatever a walk has begun with is valid until it ends.
  *
  * All members are in the byte order of the machine; addresses are 64 bits.
- * No process or thread id is kept: a fork's child inherits everything.
+ * A fork's child inherits everything; no process or thread id is kept but that of `holder`.
  */
 #ifndef ULP_ENGINE_REGISTRY_FORMAT_H
 #define ULP_ENGINE_REGISTRY_FORMAT_H
@@ -45,9 +45,9 @@
 #define ULP_REGISTRY_MAGIC "ULPREGY" /* eight bytes with the NUL */
 /*
  * 1 had no containers_start, phdrs and link_map, 2 no relations, consistency and inside, 3 no
- * pending, debug, imports and ULP_PATCH_UNLOADED
+ * pending, debug, imports and ULP_PATCH_UNLOADED, 4 no holder
  */
-#define ULP_REGISTRY_VERSION 4
+#define ULP_REGISTRY_VERSION 5
 #define ULP_REG_PATCH_MAGIC "ULPRPAT" /* eight bytes with the NUL */
 
 #define ULP_MESSAGES_LEN 8192u /* bytes */
@@ -119,6 +119,14 @@ struct ulp_registry {
 	uint64_t syscall_code;
 	uint64_t frame;
 	uint64_t frame_len;
+
+	/*
+	 * The thread by which a tool keeps others out, 0 for none (trigger/lock.c); its number is
+	 * that of the process's own namespace.  Without a tool that traces it it means nothing,
+	 * so that it does not matter that a fork's child has it, too.
+	 */
+	uint32_t holder;
+	uint32_t pad;
 
 	struct ulp_reg_pending pending;
 	struct ulp_reg_debug debug;

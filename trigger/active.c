@@ -354,6 +354,20 @@ static enum ulp_code check_threads(struct active *c, const struct stopped_thread
 	return code;
 }
 
+void active_look(struct active *c, struct stopped_thread *threads, size_t nr)
+{
+	bool *clean = calloc(nr + 1, sizeof(*clean));
+
+	if (clean == NULL || c->nr_ranges == 0) {
+		free(clean);
+		return;
+	}
+	quick_scan_threads(&c->quick, threads, nr, clean);
+	for (size_t i = 0; i < nr; i++)
+		threads[i].clean = clean[i];
+	free(clean);
+}
+
 enum ulp_code active_check(struct active *c, const struct session *s, struct ulp_err *err)
 {
 	size_t nr;
@@ -368,6 +382,8 @@ enum ulp_code active_check(struct active *c, const struct session *s, struct ulp
 	clean = calloc(nr, sizeof(*clean));
 	if (clean == NULL)
 		return ulp_fail(err, ULP_ENOMEM, "out of memory for the stack check");
+	for (size_t i = 0; i < nr; i++)
+		clean[i] = threads[i].clean;
 	quick_scan_threads(&c->quick, threads, nr, clean);
 	code = check_threads(c, threads, nr, clean, err);
 	free(clean);

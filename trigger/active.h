@@ -31,6 +31,12 @@ ULP_MUST_CHECK enum ulp_code active_open(const struct process *proc, struct ulp_
 void active_close(struct active *active);
 
 /*
+ * A first look, for session_set_look(): marks those whose stack holds nothing that leads into a
+ * range, so that active_check() need not look at them again.
+ */
+void active_look(struct active *active, struct stopped_thread *threads, size_t nr);
+
+/*
  * Looks at the pc and all words of the stacks of all stopped threads
  * (conservative), and where one hits unwinds that thread precisely with libdw;
  * what libdw cannot unwind counts as a hit.  A pc at exactly `start` of a function is

@@ -16,6 +16,7 @@
 #include "trigger/tracee.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -126,6 +127,14 @@ static enum ulp_code ranges_make(struct work *w, bool guards, struct ulp_err *er
 	return code;
 }
 
+/* session_look_fn */
+static void look_at_sleepers(void *ctx, struct stopped_thread *threads, size_t nr)
+{
+	struct work *w = ctx;
+
+	active_look(w->active, threads, nr);
+}
+
 static enum ulp_code commit_stopped(struct work *w, struct ulp_err *err)
 {
 	enum ulp_code code = active_check(w->active, w->session, err);
@@ -146,9 +155,12 @@ typedef enum ulp_code stopped_fn(struct work *w, struct ulp_err *err);
 static enum ulp_code stop_once(struct work *w, stopped_fn *step, struct ulp_err *err)
 {
 	struct ulp_err second;
-	enum ulp_code code = session_stop_all(w->session, err);
+	enum ulp_code code;
 	enum ulp_code resumed;
 
+	session_set_look(w->session, look_at_sleepers, w);
+	code = session_stop_all(w->session, err);
+	session_set_look(w->session, NULL, NULL);
 	if (code)
 		return code;
 	code = step(w, err);
@@ -382,7 +394,9 @@ static enum ulp_code change_copies(struct work *w, struct ulp_err *err)
 
 static enum ulp_code with_session(struct work *w, struct ulp_err *err)
 {
-	enum ulp_code code = session_resume_first(w->session, err);
+	enum ulp_code code = session_lock(
+		w->session, w->target.engine.registry.at + offsetof(struct ulp_registry, holder),
+		err);
 
 	/* The lock is ours from here on: look again at what another tool may have changed. */
 	if (!code)

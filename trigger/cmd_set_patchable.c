@@ -16,6 +16,7 @@
 #include "trigger/target.h"
 #include "trigger/tracee.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,8 +87,9 @@ static size_t count_applied(const struct registry *reg)
 static enum ulp_code set_seized(struct target *t, struct session *session, uint64_t deadline_ns,
 				const struct setting *setting, struct ulp_err *err)
 {
-	enum ulp_code code = session_resume_first(session, err);
 	const struct registry *reg = &t->engine.registry;
+	enum ulp_code code =
+		session_lock(session, reg->at + offsetof(struct ulp_registry, holder), err);
 
 	if (!code)
 		code = target_refresh(t, deadline_ns, err);

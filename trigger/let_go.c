@@ -2,42 +2,57 @@
 /*
  * In which order stopped threads are let go.
  *
- * The busy ones first: they alone feel the stop.
+ * While a thread is traced the kernel also sends it signals that the process ignores, as the
+ * SIGCHLD of its child (prepare_signal() in kernel/signal.c), and if it is stopped, or about to
+ * stop, another thread of the process is woken to take the signal (complete_signal()).  There a
+ * system call as epoll_wait(2) ends with EINTR.  In a thread that is traced we see the signal, and
+ * have the call done again; but not if a third thread has taken the signal before.  So those that
+ * have children are let go first (and are stopped last: stop.c), and those last whose call gave
+ * EINTR because of us.
  *
- * Last those whose system call gave EINTR because of us, as epoll_wait(2) does: it is done
- * again, and no signal may interrupt it that the process ignores.  But while a thread is
- * traced, the kernel does send it such signals, as the SIGCHLD of its child (prepare_signal()
- * in kernel/signal.c), and if it is stopped, or about to stop, another thread of the process
- * has to take the signal (complete_signal()).  In one that is traced we see that, and have the
- * call done again; in one that is not any more the call ends with EINTR.
+ * In between the busy ones are first: they alone feel the stop.
  */
 #include "config.h"
 
 #include "trigger/restart.h"
 #include "trigger/session_internal.h"
 
-enum let_go_turn { TURN_BUSY, TURN_OTHERS, TURN_BROKEN, NR_TURNS };
+enum let_go_turn { GO_PARENTS, GO_BUSY, GO_OTHERS, GO_BROKEN, NR_TURNS };
 
 static enum let_go_turn turn_of(const struct tracee *t)
 {
-	if (t->was_broken)
-		return TURN_BROKEN;
-	return t->was_busy ? TURN_BUSY : TURN_OTHERS;
+	if (t->turn == STOP_PARENTS)
+		return GO_PARENTS;
+	if (t->is_broken)
+		return GO_BROKEN;
+	return t->turn == STOP_BUSY ? GO_BUSY : GO_OTHERS;
 }
 
-void session_find_broken(struct session *s)
+bool session_read_thread(struct tracee *t)
 {
-	for (size_t i = 0; i < s->nr; i++) {
-		struct tracee *t = &s->tracees[i];
-		struct thread_regs regs;
+	struct thread_regs regs;
 
-		t->was_broken = t->state == TRACEE_STOPPED && thread_regs_get(t->tid, &regs) &&
-				restart_kind(&regs) == RESTART_EINTR;
-	}
+	if (t->is_read)
+		return true;
+	if (!thread_regs_get(t->tid, &regs))
+		return false;
+	t->regs = (struct stopped_thread){
+		.tid = t->tid,
+		.pc = thread_regs_pc(&regs),
+		.sp = thread_regs_sp(&regs),
+		.tls = thread_regs_tls(&regs),
+	};
+	t->is_broken = restart_kind(&regs) == RESTART_EINTR;
+	t->is_read = true;
+	return true;
 }
 
 void session_let_go(struct session *s)
 {
+	/* Of one that is gone the turn does not matter. */
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->tracees[i].state == TRACEE_STOPPED)
+			(void)session_read_thread(&s->tracees[i]);
 	for (int turn = 0; turn < NR_TURNS; turn++) {
 		for (size_t i = 0; i < s->nr; i++) {
 			struct tracee *t = &s->tracees[i];
@@ -45,7 +60,7 @@ void session_let_go(struct session *s)
 			if (t->state == TRACEE_STOPPED && (int)turn_of(t) == turn)
 				tracee_resume(t);
 		}
-		if (turn == TURN_BUSY)
+		if (turn == GO_BUSY)
 			urgent_end(&s->urgent);
 	}
 }

@@ -29,7 +29,8 @@ libtrigger_la_SOURCES = \
 	trigger/report_json.c trigger/report_json.h \
 	trigger/restart.c trigger/restart.h \
 	trigger/session.c trigger/session.h trigger/session_internal.h \
-	trigger/let_go.c trigger/stop.c \
+	trigger/let_go.c trigger/lock.c trigger/stop.c \
+	trigger/survey.c trigger/survey.h \
 	trigger/target.c trigger/target.h \
 	trigger/tasks.c trigger/tasks.h \
 	trigger/thread_regs.h \

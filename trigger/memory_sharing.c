@@ -15,6 +15,7 @@
 #include "config.h"
 
 #include "trigger/memory_sharing.h"
+#include "trigger/survey.h"
 #include "trigger/tasks.h"
 #include "trigger/tracee.h"
 
@@ -155,49 +156,6 @@ void memory_sharing_follow(struct memory_sharing *m)
 	m->at_ns = now_ns;
 }
 
-/* --- calls that create nothing ----------------------------------------------------------- */
-
-/* In which threads sleep, mostly. */
-static const long sleeps[] = {
-	SYS_futex,
-	SYS_read,
-	SYS_recvfrom,
-	SYS_recvmsg,
-	SYS_accept,
-	SYS_accept4,
-	SYS_ppoll,
-	SYS_pselect6,
-	SYS_epoll_pwait,
-	SYS_nanosleep,
-	SYS_clock_nanosleep,
-	SYS_wait4,
-	SYS_rt_sigtimedwait,
-	SYS_rt_sigsuspend,
-#ifdef SYS_poll /* these not on architectures that came after the others */
-	SYS_poll,
-	SYS_select,
-	SYS_epoll_wait,
-	SYS_pause,
-#endif
-};
-
-/* Whether the thread is asleep in one of them: the file says "running" or the call's number. */
-static bool is_asleep(pid_t pid, pid_t tid)
-{
-	char buf[256];
-	char *end;
-	long nr;
-
-	if (task_read_file(buf, sizeof(buf), "/proc/%d/task/%d/syscall", pid, tid) <= 0)
-		return false;
-	nr = strtol(buf, &end, 10);
-	for (size_t i = 0; end != buf && i < sizeof(sleeps) / sizeof(sleeps[0]); i++) {
-		if (sleeps[i] == nr)
-			return true;
-	}
-	return false;
-}
-
 /* --- the two looks ----------------------------------------------------------------------- */
 
 /* The children of all threads.  *child: the one that shares its memory, 0 for none. */
@@ -218,7 +176,7 @@ static enum ulp_code look(struct memory_sharing *m, pid_t *child, struct ulp_err
 	for (*child = 0; m->nr < nr && *child == 0; m->nr++) {
 		struct sharing_thread *t = &m->threads[m->nr];
 
-		*t = (struct sharing_thread){tids[m->nr], is_asleep(pid, tids[m->nr]), -1};
+		*t = (struct sharing_thread){tids[m->nr], survey_is_asleep(pid, tids[m->nr]), -1};
 		if (t->seen || nr_open++ >= MAX_OPEN)
 			*child = sharing_child_of(pid, t->tid);
 		else if ((t->fd = children_open(pid, t->tid)) >= 0)

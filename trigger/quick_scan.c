@@ -152,8 +152,8 @@ void quick_scan_threads(const struct quick_scan *q, const struct stopped_thread 
 	for (size_t i = 0; i < nr; i++) {
 		struct space_piece piece;
 
-		clean[i] = false;
-		if (quick_scan_may_lead(q, threads[i].pc) || !stack_piece(q, &threads[i], &piece))
+		if (clean[i] || quick_scan_may_lead(q, threads[i].pc) ||
+		    !stack_piece(q, &threads[i], &piece))
 			continue;
 		if (b.nr == MAX_STACKS || piece.len > BYTES_LEN - b.len)
 			batch_scan(q, &b, clean);

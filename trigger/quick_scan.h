@@ -37,8 +37,9 @@ void quick_scan_deinit(struct quick_scan *q);
 bool quick_scan_may_lead(const struct quick_scan *q, uint64_t addr);
 
 /*
- * clean[i]: neither the pc of the i-th thread nor a word of what may be its stack may lead into a
- * range.  false also where it could not be told so easily.  All threads are stopped.
+ * clean[i], where it is not true already: neither the pc of the i-th thread nor a word of what may
+ * be its stack may lead into a range.  false also where it could not be told so easily.  All
+ * threads are stopped.
  */
 void quick_scan_threads(const struct quick_scan *q, const struct stopped_thread *threads, size_t nr,
 			bool *clean);

@@ -46,7 +46,7 @@ static const long repeatable[] = {
 #endif
 };
 
-static bool is_repeatable(long nr)
+bool restart_is_repeatable(long nr)
 {
 	for (size_t i = 0; i < sizeof(repeatable) / sizeof(repeatable[0]); i++) {
 		if (repeatable[i] == nr)
@@ -65,7 +65,7 @@ enum restart_kind restart_kind(const struct thread_regs *regs)
 	if (result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND ||
 	    result == -ERESTART_RESTARTBLOCK)
 		return RESTART_KERNEL;
-	if (result == -EINTR && is_repeatable(nr))
+	if (result == -EINTR && restart_is_repeatable(nr))
 		return RESTART_EINTR;
 	return RESTART_NONE;
 }

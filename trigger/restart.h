@@ -22,6 +22,10 @@ enum restart_kind {
 };
 enum restart_kind restart_kind(const struct thread_regs *regs);
 
+/* Whether that call ends with EINTR when its thread is stopped, at least at times, and may be done
+ * again. */
+bool restart_is_repeatable(long nr);
+
 /*
  * Whether a signal with a handler waits for thread tid: then EINTR is the truth.
  * mask: its blocked signals.

@@ -145,6 +145,8 @@ enum ulp_code session_hold_first(struct session *s, struct ulp_err *err)
 		code = seize_first(s, &why);
 		if (code == ULP_OK)
 			code = halt_first(s, &why);
+		if (code == ULP_OK)
+			code = session_lock_again(s, &why);
 		if (code != ULP_OK && !lost_first(s, code))
 			return session_fail(err, &why);
 	}
@@ -218,7 +220,6 @@ static void detach_all(struct session *s, uint64_t until_ns)
 		t->release = t->state != TRACEE_RUNNING ||
 			     tracee_await_stop(t, until_ns, false, NULL) == ULP_OK;
 	}
-	session_find_broken(s);
 	session_let_go(s);
 	for (size_t i = s->nr; i-- > 0;) {
 		struct tracee *t = &s->tracees[i];
@@ -247,6 +248,7 @@ void session_end(struct session *s)
 	/* Where it fails the thread is detached as it is and restores itself. */
 	if (session_return(s, NULL) != ULP_OK)
 		s->borrowed.active = false;
+	session_unlock(s);
 	for (size_t i = 0; i < s->nr; i++) {
 		if (s->tracees[i].state == TRACEE_RUNNING)
 			(void)tracee_interrupt(&s->tracees[i]);

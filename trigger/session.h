@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Stopping and resuming a process by ptrace.  A session begins with the oldest
- * thread (which keeps other tools out), may borrow that thread for single
- * system calls, may stop all threads, and always ends with every thread as if
- * nothing had happened: no system call returns EINTR because of us, no signal
- * is lost, and if we are killed at any point the kernel detaches the threads
- * and the borrowed one restores itself.
+ * thread (which keeps other tools out), lets another one take its place, may
+ * borrow that first thread for single system calls, may stop all threads, and
+ * always ends with every thread as if nothing had happened: no system call
+ * returns EINTR because of us, no signal is lost, and if we are killed at any
+ * point the kernel detaches the threads and the borrowed one restores itself.
  *
  * From begin to end the session owns SIGCHLD: it blocks it while it works, and
  * has a handler for it while the seized thread runs, which passes on the
@@ -14,6 +14,7 @@
  * uninterruptible sleep can only be detached by that.
  *
  *   session_begin    one thread seized and stopped
+ *     session_lock     it runs, or another one in its place
  *     session_borrow / session_syscall... / session_return
  *     session_stop_all / ... / session_resume_all     any number of times
  *   session_end      all detached
@@ -23,20 +24,13 @@
 
 #include "container/err.h"
 #include "trigger/process.h"
+#include "trigger/tracee.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct session; /* opaque */
-
-/* A thread while it is stopped. */
-struct stopped_thread {
-	pid_t tid;
-	uint64_t pc;
-	uint64_t sp;
-	uint64_t tls; /* thread pointer: tells which mapping is its usual stack */
-};
 
 /*
  * Seizes the first live thread and stops it.  deadline_ns: CLOCK_MONOTONIC, in
@@ -47,6 +41,17 @@ struct stopped_thread {
  */
 ULP_MUST_CHECK enum ulp_code session_begin(const struct process *proc, uint64_t deadline_ns,
 					   struct session **ret, struct ulp_err *err);
+
+/*
+ * Keeps other tools out, from here on by a thread that sleeps, if there is one: the oldest thread,
+ * which gets most of the process's signals, is let go (lock.c).  To be called once, before anything
+ * in the process is changed.  holder_at: address of ulp_registry.holder.  The first thread runs on.
+ *
+ * Errors: ULP_ETRACED (another tool is at the process), those of session_begin() and of
+ * memory_read().
+ */
+ULP_MUST_CHECK enum ulp_code session_lock(struct session *s, uint64_t holder_at,
+					  struct ulp_err *err);
 
 /*
  * Makes the first thread ready to execute system calls.  code: address of the
@@ -93,6 +98,14 @@ ULP_MUST_CHECK enum ulp_code session_resume_first(struct session *s, struct ulp_
  * ULP_ETRACED.
  */
 ULP_MUST_CHECK enum ulp_code session_stop_all(struct session *s, struct ulp_err *err);
+
+/*
+ * Who is called by session_stop_all(), once in each of its tries, when those threads that were
+ * asleep are stopped and the others still run: what is found out about these, which may be noted
+ * in `clean`, need not be looked for while all stand still.  NULL: nobody.
+ */
+typedef void session_look_fn(void *ctx, struct stopped_thread *threads, size_t nr);
+void session_set_look(struct session *s, session_look_fn *look, void *ctx);
 
 /* While all are stopped: the threads.  Borrowed until session_resume_all(). */
 const struct stopped_thread *session_threads(const struct session *s, size_t *nr);

@@ -27,9 +27,14 @@ struct session {
 	const struct process *proc; /* borrowed */
 	uint64_t deadline_ns;
 	struct tracee *tracees; /* [0] is the first thread, if nr > 0 */
+	uint64_t holder_at;	/* address of ulp_registry.holder; 0: not known */
+	uint32_t holder;	/* what we have written there */
 	size_t nr;
 	size_t cap;
+	size_t nr_seized; /* so many were ours before a stop began; they are the first */
 	struct stopped_thread *threads; /* nr of them while all_stopped, else NULL */
+	session_look_fn *look;		/* NULL: nobody looks */
+	void *look_ctx;
 	bool all_stopped;
 	/* From before a stop until it fails or ends; see session_forget_looks(). */
 	struct memory_sharing sharing;
@@ -59,8 +64,18 @@ void session_compact(struct session *s);
  */
 ULP_MUST_CHECK enum ulp_code session_hold_first(struct session *s, struct ulp_err *err);
 
-/* Sets was_broken of all; needed before session_let_go() unless session_threads() are known. */
-void session_find_broken(struct session *s);
+/*
+ * Reads the registers of a thread that is stopped, unless that was done in this stop: sets regs
+ * and is_broken.  false: it is gone.
+ */
+bool session_read_thread(struct tracee *t);
+
+/*
+ * See lock.c.  again: after session_hold_first() had to take the oldest thread.  Errors:
+ * ULP_ETRACED, and those of reading and writing memory.
+ */
+ULP_MUST_CHECK enum ulp_code session_lock_again(struct session *s, struct ulp_err *err);
+void session_unlock(struct session *s);
 
 /* Resumes all threads that are stopped, and detaches those with `release`, in a certain order. */
 void session_let_go(struct session *s);
@@ -76,6 +91,9 @@ void session_forget_looks(struct session *s);
 void watch_begin(struct session *s); /* takes over SIGCHLD, blocked */
 void watch_start(struct session *s);
 void watch_stop(struct session *s);
+
+/* Passes on what a thread has halted at, if it runs and has. */
+void watch_pass_on(struct tracee *t);
 void watch_end(struct session *s); /* gives SIGCHLD back */
 
 #endif

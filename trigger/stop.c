@@ -8,11 +8,14 @@
  *
  * holds after a pass.  What is stopped can neither end nor create threads, so
  * equality proves that nobody is left.
+ *
+ * First those are stopped that sleep, which do not feel it, then those that are busy, and those
+ * that have children last: let_go.c tells why.  Nobody is traced before its turn comes.
  */
 #include "config.h"
 
-#include "trigger/restart.h"
 #include "trigger/session_internal.h"
+#include "trigger/survey.h"
 #include "trigger/tasks.h"
 
 #include <assert.h>
@@ -32,151 +35,97 @@
 /* The least time for a stop; after one thread did not, what the others have together. */
 #define LATE_NS (20 * NS_PER_MS)
 
-/* Looks at the threads before any is stopped.  One that creates threads all the time ends it. */
+/* So often those that sleep are looked for, while others fall asleep. */
 #define MAX_PASSES 4u
 
-/* One look at /proc/PID/task. */
-struct pass {
-	pid_t *tids; /* owned; all that were listed, ascending */
-	size_t nr;
-	pid_t *zombies; /* owned; room for nr */
-	size_t nr_zombies;
-};
-
-static void pass_free(struct pass *pass)
-{
-	free(pass->tids);
-	free(pass->zombies);
-}
-
-static int compare_tids(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* The tids of our tracees, ascending; malloc'ed. */
-static pid_t *known_tids(const struct session *s)
-{
-	pid_t *known = malloc((s->nr + 1) * sizeof(*known));
-
-	if (known == NULL)
-		return NULL;
-	for (size_t i = 0; i < s->nr; i++)
-		known[i] = s->tracees[i].tid;
-	qsort(known, s->nr, sizeof(*known), compare_tids);
-	return known;
-}
-
-/* Its letter in proc(5), 0 if it is gone. */
-static char state_of(pid_t pid, pid_t tid)
-{
-	struct task_stat stat;
-
-	if (!task_stat(pid, tid, &stat))
-		return 0;
-	return stat.state;
-}
-
-static bool is_zombie(pid_t pid, pid_t tid)
-{
-	return state_of(pid, tid) == 'Z';
-}
-
-/* What it does now: sets was_busy and was_stuck. */
-static void look_at_thread(struct tracee *t)
-{
-	const char state = state_of(t->pid, t->tid);
-
-	t->was_busy = state == 'R';
-	t->was_stuck = state == 'D';
-}
-
-static enum ulp_code meet_thread(struct session *s, pid_t tid, struct pass *pass,
+/* Seizes it.  It may be gone: then nothing is added, and its state is known. */
+static enum ulp_code meet_thread(struct session *s, enum stop_turn turn, struct surveyed *seen,
 				 struct ulp_err *err)
 {
 	const pid_t pid = s->proc->pid;
 	struct ulp_err why;
-	struct tracee *t;
 	enum ulp_code code = session_reserve(s, err);
 
 	if (code != ULP_OK)
 		return code;
-	t = &s->tracees[s->nr];
-	code = tracee_seize(pid, tid, t, &why);
+	code = tracee_seize(pid, seen->tid, &s->tracees[s->nr], &why);
 	if (code == ULP_EGONE) {
-		if (is_zombie(pid, tid))
-			pass->zombies[pass->nr_zombies++] = tid;
+		seen->state = survey_state(pid, seen->tid);
 		return ULP_OK;
 	}
 	if (code != ULP_OK)
 		return session_fail(err, &why);
-	look_at_thread(t);
+	seen->met = true;
+	s->tracees[s->nr].turn = turn;
 	if (s->nr++ % FOLLOW_THREADS == 0)
 		memory_sharing_follow(&s->sharing);
 	return ULP_OK;
 }
 
-/* Lists the threads and seizes those that are new to us. */
-static enum ulp_code meet_threads(struct session *s, struct pass *pass, struct ulp_err *err)
+/* Those whose turn has not come, and that are seized already: they halt at their signals. */
+static void keep_others_going(struct session *s, enum stop_turn turn)
 {
-	const size_t nr_known = s->nr;
-	pid_t *known;
+	for (size_t i = 0; i < s->nr && i < s->nr_seized; i++)
+		if (s->tracees[i].turn > turn)
+			watch_pass_on(&s->tracees[i]);
+}
+
+static void interrupt_threads(struct session *s, enum stop_turn turn)
+{
+	for (size_t i = 0; i < s->nr; i++) {
+		struct tracee *t = &s->tracees[i];
+
+		if (t->state == TRACEE_RUNNING && t->turn == turn)
+			(void)tracee_interrupt(t); /* if it is gone, the wait tells */
+	}
+}
+
+/* It has created a child before it was stopped: its turn has not come. */
+static void put_off(struct session *s, struct tracee *t)
+{
+	t->release = t != s->tracees;
+	t->turn = STOP_PARENTS;
+	tracee_resume(t);
+}
+
+/* Waits for one that was interrupted. */
+static enum ulp_code await_thread(struct session *s, struct tracee *t, uint64_t until_ns,
+				  struct ulp_err *err)
+{
+	const bool asleep = t->turn < STOP_BUSY;
 	enum ulp_code code;
 
-	code = tasks_list(s->proc->pid, &pass->tids, &pass->nr, err);
-	if (code != ULP_OK)
-		return code;
-	known = known_tids(s);
-	pass->zombies = calloc(pass->nr + 1, sizeof(*pass->zombies));
-	if (known == NULL || pass->zombies == NULL)
-		code = ulp_fail(err, ULP_ENOMEM, "out of memory for a list of threads");
-	for (size_t i = 0; code == ULP_OK && i < pass->nr; i++) {
-		if (bsearch(&pass->tids[i], known, nr_known, sizeof(*known), compare_tids) == NULL)
-			code = meet_thread(s, pass->tids[i], pass, err);
-	}
-	free(known);
+	if (t->state == TRACEE_STOPPED && t->is_read)
+		return ULP_OK;
+	code = t->state == TRACEE_RUNNING ? tracee_await_stop(t, until_ns, false, err) : ULP_OK;
+	t->release = false;
+	if (code == ULP_OK && asleep && task_has_children(t->pid, t->tid))
+		put_off(s, t);
+	else if (code == ULP_OK && !session_read_thread(t))
+		code = ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
 	return code;
 }
 
-/* The busy ones last: they are the first to be resumed, and what they feel is the time between. */
-static void interrupt_threads(struct session *s)
-{
-	for (int busy = 0; busy <= 1; busy++) {
-		if (busy)
-			urgent_begin(&s->urgent);
-		for (size_t i = 0; i < s->nr; i++) {
-			struct tracee *t = &s->tracees[i];
-
-			if (t->state == TRACEE_RUNNING && t->was_busy == busy)
-				(void)tracee_interrupt(t); /* if it is gone, the wait tells */
-			if (!busy && i % FOLLOW_THREADS == 0)
-				memory_sharing_follow(&s->sharing);
-		}
-	}
-}
-
 /*
- * Interrupts all that run, then waits for each.  Also if one does not stop the
- * others are waited for, shortly: they stop all the same, and only who is known
- * to be stopped is resumed in the right order and at once.
+ * Waits for those that were interrupted, and reads their registers.  Also if one does not stop
+ * the others are waited for, shortly: they stop all the same, and only who is known to be stopped
+ * is resumed in the right order and at once.
  */
-static enum ulp_code halt_threads(struct session *s, struct ulp_err *err)
+static enum ulp_code await_threads(struct session *s, enum stop_turn turn, struct ulp_err *err)
 {
 	uint64_t until = s->deadline_ns;
 	enum ulp_code failure = ULP_OK;
 	bool exec = false;
 
-	interrupt_threads(s);
 	for (size_t i = 0; i < s->nr; i++) {
 		struct tracee *t = &s->tracees[i];
-		enum ulp_code code = ULP_OK;
 		struct ulp_err why;
+		enum ulp_code code;
 
-		if (t->state == TRACEE_RUNNING)
-			code = tracee_await_stop(t, until, false, &why);
-		t->release = false;
+		if (t->turn != turn)
+			continue;
+		keep_others_going(s, turn);
+		code = await_thread(s, t, until, &why);
 		exec = exec || t->exec;
 		if (failure != ULP_OK || code == ULP_OK || code == ULP_EGONE)
 			continue;
@@ -199,87 +148,202 @@ static void pause_until(uint64_t until_ns)
 		;
 }
 
-/*
- * Nobody has to stand still because of one in uninterruptible sleep, and while such a one is
- * about to stop others would have to take its signals (let_go.c).
- */
-static enum ulp_code none_is_stuck(const struct session *s, struct ulp_err *err)
+static enum ulp_code wait_while_stuck(struct session *s, pid_t tid, uint64_t until_ns,
+				      struct ulp_err *err)
 {
-	const uint64_t until = clock_ns() + LATE_NS;
+	const struct tracee stuck = {.pid = s->proc->pid, .tid = tid};
 
-	for (size_t i = 0; i < s->nr; i++) {
-		const struct tracee *t = &s->tracees[i];
-
-		while (t->state == TRACEE_RUNNING && t->was_stuck &&
-		       state_of(t->pid, t->tid) == 'D') {
-			if (clock_ns() >= until)
-				return tracee_not_stopped(t, err);
-			pause_until(clock_ns() + NS_PER_MS);
-		}
+	while (survey_state(s->proc->pid, tid) == 'D') {
+		if (clock_ns() >= until_ns)
+			return tracee_not_stopped(&stuck, err);
+		keep_others_going(s, STOP_SLEEPERS);
+		pause_until(clock_ns() + NS_PER_MS);
 	}
 	return ULP_OK;
 }
 
-/* The equation.  A zombie counts only if it is still there after the number was read. */
-static bool is_complete(const struct session *s, const struct pass *pass)
-{
-	const pid_t pid = s->proc->pid;
-
-	if (tasks_count_read(s->count_fd) != s->nr + pass->nr_zombies)
-		return false;
-	for (size_t i = 0; i < pass->nr_zombies; i++) {
-		if (!is_zombie(pid, pass->zombies[i]))
-			return false;
-	}
-	return true;
-}
-
-/* The first thread may be: it is held from the beginning. */
-static bool is_any_stopped(const struct session *s)
-{
-	for (size_t i = 1; i < s->nr; i++) {
-		if (s->tracees[i].state == TRACEE_STOPPED)
-			return true;
-	}
-	return false;
-}
-
 /*
- * One pass, and while nobody is stopped yet as many as it takes to know all: a thread that a
- * listing skipped must not be the only one that runs and is not traced (let_go.c).
+ * Nobody has to stand still because of one in uninterruptible sleep; and one that is interrupted
+ * there, as the parent of a vfork child, cannot take the SIGCHLD at its end itself (let_go.c).
  */
-static enum ulp_code meet_all(struct session *s, struct pass *pass, struct ulp_err *err)
+static enum ulp_code none_is_stuck(struct session *s, const struct survey *survey,
+				   struct ulp_err *err)
 {
-	unsigned int passes = is_any_stopped(s) ? 1 : MAX_PASSES;
-	enum ulp_code code;
-	size_t known;
+	const uint64_t until = clock_ns() + LATE_NS;
+	enum ulp_code code = ULP_OK;
 
-	do {
-		known = s->nr;
-		pass_free(pass);
-		*pass = (struct pass){0};
-		code = meet_threads(s, pass, err);
-	} while (code == ULP_OK && s->nr > known && --passes > 0);
+	if (s->nr > 0 && s->tracees[0].state == TRACEE_RUNNING)
+		code = wait_while_stuck(s, s->tracees[0].tid, until, err);
+	for (size_t i = 0; i < survey->nr && code == ULP_OK; i++)
+		if (survey->threads[i].state == 'D')
+			code = wait_while_stuck(s, survey->threads[i].tid, until, err);
+	return code;
+}
+
+/* Interrupts those whose turn it is now, at once, before they wake up and do something else. */
+static enum ulp_code meet_sleeper(struct session *s, enum stop_turn turn, struct surveyed *seen,
+				  struct ulp_err *err)
+{
+	const size_t nr = s->nr;
+	enum ulp_code code;
+
+	keep_others_going(s, turn);
+	if (seen->met || seen->state == 'Z' || survey_turn(s->proc->pid, seen->tid) != turn)
+		return ULP_OK;
+	code = meet_thread(s, turn, seen, err);
+	if (code == ULP_OK && s->nr > nr)
+		(void)tracee_interrupt(&s->tracees[nr]); /* if it is gone, the wait tells */
+	return code;
+}
+
+/* Those of the survey whose turn it is, and those that are seized already. */
+static enum ulp_code stop_those_asleep(struct session *s, enum stop_turn turn,
+				       struct survey *survey, struct ulp_err *err)
+{
+	enum ulp_code code = ULP_OK;
+
+	interrupt_threads(s, turn);
+	for (size_t i = 0; i < survey->nr && code == ULP_OK; i++)
+		code = meet_sleeper(s, turn, &survey->threads[i], err);
+	return code == ULP_OK ? await_threads(s, turn, err) : code;
+}
+
+/* Those that sleep and have no children.  *more: there were some. */
+static enum ulp_code stop_sleepers_once(struct session *s, bool *more, struct ulp_err *err)
+{
+	struct survey survey;
+	enum ulp_code code = survey_take(s->proc->pid, s->tracees, s->nr, &survey, err);
+	const size_t nr = s->nr;
+
+	if (code == ULP_OK)
+		code = none_is_stuck(s, &survey, err);
+	if (code == ULP_OK)
+		code = stop_those_asleep(s, STOP_BREAKABLE, &survey, err);
+	if (code == ULP_OK)
+		code = stop_those_asleep(s, STOP_SLEEPERS, &survey, err);
+	*more = s->nr > nr;
+	survey_free(&survey);
+	return code;
+}
+
+/* The registers of those that are stopped; malloc'ed. */
+static struct stopped_thread *read_threads(const struct session *s, size_t *nr)
+{
+	struct stopped_thread *threads = calloc(s->nr + 1, sizeof(*threads));
+
+	*nr = 0;
+	for (size_t i = 0; threads != NULL && i < s->nr; i++)
+		if (s->tracees[i].is_read)
+			threads[(*nr)++] = s->tracees[i].regs;
+	return threads;
+}
+
+static void look_at_sleepers(struct session *s)
+{
+	struct stopped_thread *threads;
+	size_t nr, next = 0;
+
+	if (s->look == NULL)
+		return;
+	threads = read_threads(s, &nr);
+	if (threads == NULL)
+		return;
+	s->look(s->look_ctx, threads, nr);
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->tracees[i].is_read)
+			s->tracees[i].regs.clean = threads[next++].clean;
+	free(threads);
+}
+
+/* While they are stopped others fall asleep. */
+static enum ulp_code stop_sleepers(struct session *s, struct ulp_err *err)
+{
+	enum ulp_code code = ULP_OK;
+	bool more = true;
+
+	for (unsigned passes = MAX_PASSES; code == ULP_OK && more && passes > 0; passes--)
+		code = stop_sleepers_once(s, &more, err);
+	if (code == ULP_OK)
+		look_at_sleepers(s);
+	return code;
+}
+
+/* The equation.  A zombie counts only if it is still there after the number was read. */
+static bool is_complete(const struct session *s, const struct survey *survey)
+{
+	const size_t nr = tasks_count_read(s->count_fd);
+	size_t nr_zombies = 0;
+
+	for (size_t i = 0; i < survey->nr; i++)
+		if (survey->threads[i].state == 'Z' &&
+		    survey_state(s->proc->pid, survey->threads[i].tid) == 'Z')
+			nr_zombies++;
+	return nr == s->nr + nr_zombies;
+}
+
+/* Those of the others whose turn it is. */
+static enum ulp_code stop_turn(struct session *s, enum stop_turn turn, struct survey *survey,
+			       const enum stop_turn *turns, struct ulp_err *err)
+{
+	enum ulp_code code = ULP_OK;
+
+	for (size_t i = 0; i < survey->nr && code == ULP_OK; i++)
+		if (turns[i] == turn && survey->threads[i].state != 'Z')
+			code = meet_thread(s, turn, &survey->threads[i], err);
+	/* From here on others wait for us: no other program is to come in between. */
+	urgent_begin(&s->urgent);
+	if (code != ULP_OK)
+		return code;
+	interrupt_threads(s, turn);
+	return await_threads(s, turn, err);
+}
+
+static enum ulp_code stop_surveyed(struct session *s, struct survey *survey, struct ulp_err *err)
+{
+	enum stop_turn *turns = calloc(survey->nr + 1, sizeof(*turns));
+	enum ulp_code code;
+
+	if (turns == NULL)
+		return ulp_fail(err, ULP_ENOMEM, "out of memory for a list of threads");
+	code = none_is_stuck(s, survey, err);
+	for (size_t i = 0; i < survey->nr; i++) {
+		keep_others_going(s, STOP_SLEEPERS);
+		turns[i] = task_has_children(s->proc->pid, survey->threads[i].tid) ? STOP_PARENTS
+										   : STOP_BUSY;
+	}
+	if (code == ULP_OK)
+		code = stop_turn(s, STOP_BUSY, survey, turns, err);
+	if (code == ULP_OK)
+		code = stop_turn(s, STOP_PARENTS, survey, turns, err);
+	free(turns);
+	return code;
+}
+
+/* All others, also those that fell asleep or were born since.  *complete: that was all. */
+static enum ulp_code stop_rest(struct session *s, bool *complete, struct ulp_err *err)
+{
+	struct survey survey;
+	enum ulp_code code = survey_take(s->proc->pid, s->tracees, s->nr, &survey, err);
+
+	if (code == ULP_OK)
+		code = stop_surveyed(s, &survey, err);
+	*complete = code == ULP_OK && is_complete(s, &survey);
+	survey_free(&survey);
 	return code;
 }
 
 /* Stops until complete; leaves behind what is stopped also if it fails. */
 static enum ulp_code try_stop(struct session *s, struct ulp_err *err)
 {
-	for (;;) {
-		struct pass pass = {0};
-		enum ulp_code code = meet_all(s, &pass, err);
+	enum ulp_code code = stop_sleepers(s, err);
+
+	while (code == ULP_OK) {
 		bool complete;
 
-		if (code == ULP_OK)
-			code = none_is_stuck(s, err);
-		if (code == ULP_OK)
-			code = halt_threads(s, err);
-		complete = code == ULP_OK && is_complete(s, &pass);
+		code = stop_rest(s, &complete, err);
 		/* All of them zombies: it was killed. */
 		if (complete && s->nr == 0)
-			code = ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
-		pass_free(&pass);
+			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
 		if (code != ULP_OK || complete)
 			return code;
 		if (!process_alive(s->proc))
@@ -289,6 +353,7 @@ static enum ulp_code try_stop(struct session *s, struct ulp_err *err)
 				err, ULP_ESTOP,
 				"the process creates threads faster than they can be stopped");
 	}
+	return code;
 }
 
 /* All run on, and only the first one stays ours. */
@@ -320,7 +385,6 @@ static void resume_for_now(struct session *s)
 	const bool all = !is_any_running(s);
 
 	watch_stop(s);
-	session_find_broken(s);
 	for (size_t i = 0; i < s->nr; i++)
 		s->tracees[i].release = i > 0 && all;
 	session_let_go(s);
@@ -328,28 +392,14 @@ static void resume_for_now(struct session *s)
 	watch_start(s);
 }
 
-static enum ulp_code read_threads(struct session *s, struct ulp_err *err)
+static enum ulp_code keep_threads(struct session *s, struct ulp_err *err)
 {
-	struct stopped_thread *threads = calloc(s->nr, sizeof(*threads));
+	size_t nr;
 
-	if (threads == NULL)
+	s->threads = read_threads(s, &nr);
+	if (s->threads == NULL)
 		return ulp_fail(err, ULP_ENOMEM, "out of memory for %zu threads", s->nr);
-	for (size_t i = 0; i < s->nr; i++) {
-		struct thread_regs regs;
-
-		if (!thread_regs_get(s->tracees[i].tid, &regs)) {
-			free(threads);
-			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
-		}
-		s->tracees[i].was_broken = restart_kind(&regs) == RESTART_EINTR;
-		threads[i] = (struct stopped_thread){
-			.tid = s->tracees[i].tid,
-			.pc = thread_regs_pc(&regs),
-			.sp = thread_regs_sp(&regs),
-			.tls = thread_regs_tls(&regs),
-		};
-	}
-	s->threads = threads;
+	assert(nr == s->nr);
 	s->all_stopped = true;
 	return ULP_OK;
 }
@@ -368,18 +418,26 @@ static enum ulp_code not_shared(struct session *s, struct ulp_err *err)
 	return code;
 }
 
+/* The first one, and others that did not stop when they were asked before. */
+static void look_at_seized(struct session *s)
+{
+	s->nr_seized = s->nr;
+	for (size_t i = 0; i < s->nr; i++)
+		s->tracees[i].turn = survey_turn(s->proc->pid, s->tracees[i].tid);
+}
+
 static enum ulp_code stop_looked(struct session *s, struct ulp_err *err)
 {
 	enum ulp_code code = session_hold_first(s, err);
 
 	if (code == ULP_OK) {
-		look_at_thread(&s->tracees[0]);
+		look_at_seized(s);
 		code = try_stop(s, err);
 	}
 	if (code == ULP_OK)
 		code = not_shared(s, err);
 	if (code == ULP_OK)
-		code = read_threads(s, err);
+		code = keep_threads(s, err);
 	if (code != ULP_OK)
 		resume_for_now(s);
 	return code;
@@ -440,6 +498,12 @@ enum ulp_code session_stop_all(struct session *s, struct ulp_err *err)
 		pause_until(now + pause < last ? now + pause : last);
 		pause = 2 * pause < LAST_PAUSE_NS ? 2 * pause : LAST_PAUSE_NS;
 	}
+}
+
+void session_set_look(struct session *s, session_look_fn *look, void *ctx)
+{
+	s->look = look;
+	s->look_ctx = ctx;
 }
 
 const struct stopped_thread *session_threads(const struct session *s, size_t *nr)

@@ -108,6 +108,23 @@ static uint64_t status_value(const char *status, const char *key, int base)
 	return at == NULL ? 0 : strtoull(at + strlen(key), NULL, base);
 }
 
+/* The last number of a line of some; 0 where the kernel does not have the line. */
+static uint64_t status_last(const char *status, const char *key)
+{
+	const char *at = strstr(status, key);
+	uint64_t last = 0;
+	char *end;
+
+	if (at == NULL)
+		return 0;
+	at += strlen(key);
+	while (*at == '\t') {
+		last = strtoull(at, &end, 10);
+		at = end;
+	}
+	return last;
+}
+
 bool task_status(pid_t pid, pid_t tid, struct task_status *ret)
 {
 	char buf[8192]; /* about 1.5 KiB plus the supplementary groups */
@@ -118,6 +135,7 @@ bool task_status(pid_t pid, pid_t tid, struct task_status *ret)
 		.tgid = (pid_t)status_value(buf, "\nTgid:", 10),
 		.ppid = (pid_t)status_value(buf, "\nPPid:", 10),
 		.tracer = (pid_t)status_value(buf, "\nTracerPid:", 10),
+		.own_tid = (pid_t)status_last(buf, "\nNSpid:"),
 		.seccomp = (int)status_value(buf, "\nSeccomp:", 10),
 		.nr_threads = (size_t)status_value(buf, "\nThreads:", 10),
 		.pending = status_value(buf, "\nSigPnd:", 16),
@@ -210,6 +228,25 @@ enum ulp_code tasks_list(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *er
 	*tids = list;
 	*nr = count;
 	return ULP_OK;
+}
+
+/* The file says "running", or the number of the call first, which is -1 outside of calls. */
+bool task_sleeps_in(pid_t pid, pid_t tid, long *nr)
+{
+	char buf[256];
+	char *end;
+
+	if (task_read_file(buf, sizeof(buf), "/proc/%d/task/%d/syscall", pid, tid) <= 0)
+		return false;
+	*nr = strtol(buf, &end, 10);
+	return end != buf && *nr >= 0;
+}
+
+bool task_has_children(pid_t pid, pid_t tid)
+{
+	char buf[2];
+
+	return task_read_file(buf, sizeof(buf), "/proc/%d/task/%d/children", pid, tid) > 0;
 }
 
 static bool is_dead(const struct task_stat *stat)

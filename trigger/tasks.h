@@ -26,8 +26,9 @@ struct task_stat {
 struct task_status {
 	pid_t tgid;
 	pid_t ppid;
-	pid_t tracer; /* 0: none */
-	int seccomp;  /* 0 off, 1 strict, 2 filter */
+	pid_t tracer;  /* 0: none */
+	pid_t own_tid; /* in the innermost process id namespace that it is in */
+	int seccomp;   /* 0 off, 1 strict, 2 filter */
 	size_t nr_threads;
 	uint64_t pending;	 /* for this thread */
 	uint64_t shared_pending; /* for the process */
@@ -54,6 +55,12 @@ bool task_status(pid_t pid, pid_t tid, struct task_status *ret);
 int tasks_count_open(pid_t pid);
 size_t tasks_count_read(int fd);
 void tasks_count_close(int fd);
+
+/* The system call that the thread sleeps in.  false: it runs, or sleeps elsewhere. */
+bool task_sleeps_in(pid_t pid, pid_t tid, long *nr);
+
+/* false also where the kernel does not tell (CONFIG_PROC_CHILDREN). */
+bool task_has_children(pid_t pid, pid_t tid);
 
 /*
  * One pass over /proc/PID/task.  *tids: malloc'ed, in ascending order, may lack

@@ -156,6 +156,7 @@ void tracee_go_on(struct tracee *t, enum tracee_event event, int signal)
 	 * be waited for, or the process would stay a zombie.
 	 */
 	t->state = done == 0 && t->release ? TRACEE_GONE : TRACEE_RUNNING;
+	t->is_read = false;
 }
 
 void tracee_pass_on(struct tracee *t, enum tracee_event event, int signal)

@@ -25,16 +25,34 @@ enum tracee_state {
 	TRACEE_GONE,	/* ended or detached */
 };
 
+/* A thread while it is stopped. */
+struct stopped_thread {
+	pid_t tid;
+	uint64_t pc;
+	uint64_t sp;
+	uint64_t tls; /* thread pointer: tells which mapping is its usual stack */
+	bool clean;   /* left to who looks at it: session_set_look() */
+};
+
+/* In which order threads are stopped; stop.c tells why. */
+enum stop_turn {
+	STOP_BREAKABLE, /* asleep in a call that a signal may end with EINTR */
+	STOP_SLEEPERS,
+	STOP_BUSY,
+	STOP_PARENTS, /* who have children */
+};
+
 struct tracee {
 	pid_t pid;
 	pid_t tid;
 	enum tracee_state state;
 	bool group_stop; /* while STOPPED: the user stopped the process (SIGSTOP); it stays so */
 	bool release;	 /* RUNNING: to be detached at its next stop */
-	bool was_busy;	 /* ran when we came: interrupted last and detached first */
-	bool was_broken; /* STOPPED: its system call gave EINTR because of us; detached last */
-	bool was_stuck;	 /* was in uninterruptible sleep when we came */
 	bool exec;	 /* executed another program while seized */
+	enum stop_turn turn;
+	bool is_read;	/* STOPPED: what follows is that of this stop */
+	bool is_broken; /* its system call gave EINTR because of us */
+	struct stopped_thread regs;
 };
 
 /* What wait() said about a thread. */
@@ -100,7 +118,8 @@ void tracee_pass_on(struct tracee *t, enum tracee_event event, int signal);
  */
 void tracee_resume(struct tracee *t);
 
-/* The error for a thread that did not stop: ULP_ESTOP (names its state), ULP_EGONE. */
+/* The error for a thread that did not stop, or is not going to: ULP_ESTOP (names its state),
+ * ULP_EGONE. */
 enum ulp_code tracee_not_stopped(const struct tracee *t, struct ulp_err *err);
 
 /* State letter of the thread with its meaning, in the user's language; static storage. */

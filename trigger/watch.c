@@ -24,19 +24,22 @@ static struct session *volatile watched;
  * neither allocates nor locks, so that it does not matter what it interrupts, be
  * that another one.
  */
+void watch_pass_on(struct tracee *t)
+{
+	enum tracee_event event;
+	int signal;
+
+	if (t->state != TRACEE_RUNNING)
+		return;
+	event = tracee_poll(t, &signal);
+	if (event != TRACEE_EVENT_NONE && event != TRACEE_EVENT_GONE)
+		tracee_pass_on(t, event, signal);
+}
+
 static void pass_on_all(struct session *s)
 {
-	for (size_t i = 0; s != NULL && i < s->nr; i++) {
-		struct tracee *t = &s->tracees[i];
-		enum tracee_event event;
-		int signal;
-
-		if (t->state != TRACEE_RUNNING)
-			continue;
-		event = tracee_poll(t, &signal);
-		if (event != TRACEE_EVENT_NONE && event != TRACEE_EVENT_GONE)
-			tracee_pass_on(t, event, signal);
-	}
+	for (size_t i = 0; s != NULL && i < s->nr; i++)
+		watch_pass_on(&s->tracees[i]);
 }
 
 static void on_sigchld(int number)

@@ -342,7 +342,7 @@ static void a_runtime_of_another_version_is_told(void **state)
 	/* Version 1's was shorter. */
 	reg->size = 8264;
 	assert_int_equal(open_engine(f), ULP_EVERSION);
-	assert_non_null(strstr(f->err.text, "registry of version 1, this tool knows version 4"));
+	assert_non_null(strstr(f->err.text, "registry of version 1, this tool knows version 5"));
 }
 
 static void a_process_without_the_runtime_is_told(void **state)

@@ -7,13 +7,15 @@ unit_report_SOURCES = tests/unit/test_report.c
 unit_report_LDADD = libtrigger.la libcontainer.la $(CMOCKA_LIBS)
 
 # Stopping and borrowing processes.
-check_PROGRAMS += unit_process unit_session unit_borrow unit_restart unit_active
-TESTS += unit_process unit_session unit_borrow unit_restart unit_active
+check_PROGRAMS += unit_process unit_session unit_lock unit_borrow unit_restart unit_active
+TESTS += unit_process unit_session unit_lock unit_borrow unit_restart unit_active
 VICTIM_LDADD = libvictim.la libtrigger.la libengine.la libcontainer.la $(CMOCKA_LIBS) $(LIBDW_LIBS) -lpthread
 unit_process_SOURCES = tests/unit/test_process.c
 unit_process_LDADD = $(VICTIM_LDADD)
 unit_session_SOURCES = tests/unit/test_session.c
 unit_session_LDADD = $(VICTIM_LDADD)
+unit_lock_SOURCES = tests/unit/test_lock.c
+unit_lock_LDADD = $(VICTIM_LDADD)
 unit_borrow_SOURCES = tests/unit/test_borrow.c
 unit_borrow_LDADD = $(VICTIM_LDADD)
 unit_restart_SOURCES = tests/unit/test_restart.c

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * trigger/lock.c: which thread keeps other tools out, and what two tools at one process see.
+ */
+#include "config.h"
+
+#include "tests/lib/check_err.h"
+#include "tests/lib/victim_session.h"
+#include "trigger/memory.h"
+#include "trigger/tasks.h"
+#include "trigger/tracee.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* As ulp_registry.holder; a victim has its own, at the same address. */
+static uint32_t holder;
+#define HOLDER ((uint64_t)(uintptr_t)&holder)
+
+/* --- victims -------------------------------------------------------------------- */
+
+static sem_t wake;
+
+static void *sleep_until_woken(void *arg)
+{
+	struct board *board = arg;
+
+	atomic_store(&board->tid, (int)syscall(SYS_gettid));
+	while (sem_wait(&wake) != 0)
+		victim_fail(board, "sem_wait");
+	return NULL;
+}
+
+/* The oldest thread is busy; the other one sleeps until it is told to end. */
+static void busy_and_sleeper(struct board *board, void *arg)
+{
+	pthread_t sleeper;
+
+	(void)arg;
+	if (sem_init(&wake, 0, 0) != 0 ||
+	    pthread_create(&sleeper, NULL, sleep_until_woken, board) != 0)
+		victim_fail(board, "no thread");
+	atomic_store(&board->ready, true);
+	while (!atomic_load(&board->quit)) {
+		atomic_fetch_add(&board->rounds, 1);
+		if (atomic_exchange(&board->go, false))
+			sem_post(&wake);
+	}
+	sem_post(&wake);
+	pthread_join(sleeper, NULL);
+}
+
+static void alone(struct board *board, void *arg)
+{
+	(void)arg;
+	atomic_store(&board->ready, true);
+	while (!atomic_load(&board->quit))
+		atomic_fetch_add(&board->rounds, 1);
+}
+
+/* --- what can be seen -------------------------------------------------------------- */
+
+static pid_t tracer_of(pid_t pid, pid_t tid)
+{
+	struct task_status status;
+
+	assert_true(task_status(pid, tid, &status));
+	return status.tracer;
+}
+
+static uint32_t holder_of(const struct process *proc)
+{
+	struct ulp_err err;
+	uint32_t value;
+
+	assert_succeeds(memory_read(proc, HOLDER, &value, sizeof(value), &err), &err);
+	return value;
+}
+
+static pid_t await_sleeper(const struct victim *v)
+{
+	const uint64_t until = deadline_in(20);
+
+	while (atomic_load(&v->board->tid) == 0)
+		assert_false(is_past(until));
+	await_state(v->pid, atomic_load(&v->board->tid), "S");
+	return atomic_load(&v->board->tid);
+}
+
+static void lock(struct session *s)
+{
+	struct ulp_err err;
+
+	assert_succeeds(session_lock(s, HOLDER, &err), &err);
+}
+
+/* --- tests ---------------------------------------------------------------------- */
+
+static void sleeper_is_the_lock(void **state)
+{
+	struct victim v = victim_start(busy_and_sleeper, NULL);
+	const pid_t sleeper = await_sleeper(&v);
+	struct process proc;
+	struct session *s;
+
+	(void)state;
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	assert_int_equal(tracer_of(v.pid, v.pid), getpid());
+	lock(s);
+	assert_int_equal(tracer_of(v.pid, v.pid), 0);
+	assert_int_equal(tracer_of(v.pid, sleeper), getpid());
+	assert_int_equal(holder_of(&proc), sleeper);
+	victim_await_rounds(&v, 1000);
+	borrow_thread(s);
+	return_thread(s);
+	resume_first(s);
+	stop_all(s);
+	victim_await_silence(&v);
+	resume_all(s);
+	victim_await_rounds(&v, 1000);
+	session_end(s);
+	assert_int_equal(tracer_of(v.pid, sleeper), 0);
+	assert_int_equal(holder_of(&proc), 0);
+	close_victim(&v, &proc);
+}
+
+static void without_a_sleeper_it_is_the_oldest_thread(void **state)
+{
+	struct victim v = victim_start(alone, NULL);
+	struct process proc;
+	struct session *s;
+
+	(void)state;
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	lock(s);
+	assert_int_equal(tracer_of(v.pid, v.pid), getpid());
+	assert_int_equal(holder_of(&proc), 0);
+	victim_await_rounds(&v, 1000);
+	session_end(s);
+	close_victim(&v, &proc);
+}
+
+/* Another process that has the lock: it has written a byte to the pipe, and waits to be killed. */
+static pid_t tool_start(const struct victim *v)
+{
+	int ready[2];
+	char byte;
+	pid_t tool;
+
+	assert_int_equal(pipe(ready), 0);
+	tool = fork();
+	if (tool == 0) {
+		struct process proc;
+		struct session *s;
+
+		if (process_open(v->pid, &proc, NULL) == ULP_OK &&
+		    session_begin(&proc, deadline_in(20), &s, NULL) == ULP_OK &&
+		    session_lock(s, HOLDER, NULL) == ULP_OK && write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_true(tool > 0);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return tool;
+}
+
+static void tool_kill(pid_t tool)
+{
+	kill(tool, SIGKILL);
+	waitpid(tool, NULL, 0);
+}
+
+static void second_tool_is_refused_until_the_first_is_gone(void **state)
+{
+	struct victim v = victim_start(busy_and_sleeper, NULL);
+	const pid_t sleeper = await_sleeper(&v);
+	const pid_t tool = tool_start(&v);
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+	char name[64];
+
+	(void)state;
+	open_victim(&v, &proc);
+	assert_int_equal(tracer_of(v.pid, v.pid), 0);
+	assert_int_equal(tracer_of(v.pid, sleeper), tool);
+	s = begin_session(&proc, 20);
+	assert_int_equal(session_lock(s, HOLDER, &err), ULP_ETRACED);
+	assert_non_null(strstr(err.text, task_name(tool, name, sizeof(name))));
+	session_end(s);
+	/* The other one's lock is as it was. */
+	assert_int_equal(holder_of(&proc), sleeper);
+	assert_int_equal(tracer_of(v.pid, sleeper), tool);
+
+	tool_kill(tool);
+	assert_int_equal(holder_of(&proc), sleeper);
+	s = begin_session(&proc, 20);
+	lock(s);
+	stop_all(s);
+	victim_await_silence(&v);
+	resume_all(s);
+	session_end(s);
+	assert_int_equal(holder_of(&proc), 0);
+	close_victim(&v, &proc);
+}
+
+static void await_end_of_thread(pid_t pid, pid_t tid)
+{
+	const uint64_t until = deadline_in(20);
+	struct task_stat stat;
+
+	while (task_stat(pid, tid, &stat) && stat.state != 'Z')
+		assert_false(is_past(until));
+}
+
+static void lock_outlives_its_thread(void **state)
+{
+	struct victim v = victim_start(busy_and_sleeper, NULL);
+	const pid_t sleeper = await_sleeper(&v);
+	struct process proc;
+	struct session *s;
+
+	(void)state;
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	lock(s);
+	atomic_store(&v.board->go, true);
+	await_end_of_thread(v.pid, sleeper);
+	stop_all(s);
+	victim_await_silence(&v);
+	assert_int_equal(tracer_of(v.pid, v.pid), getpid());
+	assert_int_equal(holder_of(&proc), 0);
+	resume_all(s);
+	session_end(s);
+	close_victim(&v, &proc);
+}
+
+/* Who has come in between may have changed everything. */
+static void lock_that_was_lost_is_not_taken_again(void **state)
+{
+	struct victim v = victim_start(busy_and_sleeper, NULL);
+	const pid_t sleeper = await_sleeper(&v);
+	const uint32_t other = 1;
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	lock(s);
+	assert_succeeds(memory_write(&proc, 0, HOLDER, &other, sizeof(other), &err), &err);
+	atomic_store(&v.board->go, true);
+	await_end_of_thread(v.pid, sleeper);
+	assert_int_equal(session_stop_all(s, &err), ULP_ETRACED);
+	session_end(s);
+	assert_int_equal(holder_of(&proc), other);
+	close_victim(&v, &proc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sleeper_is_the_lock),
+		cmocka_unit_test(without_a_sleeper_it_is_the_oldest_thread),
+		cmocka_unit_test(second_tool_is_refused_until_the_first_is_gone),
+		cmocka_unit_test(lock_outlives_its_thread),
+		cmocka_unit_test(lock_that_was_lost_is_not_taken_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

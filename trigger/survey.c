@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "trigger/restart.h"
+#include "trigger/survey.h"
+#include "trigger/tasks.h"
+
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+/* In which threads sleep, mostly, beside those that restart.c repeats. */
+static const long sleeps[] = {
+	SYS_futex, SYS_ppoll,	      SYS_pselect6, SYS_nanosleep, SYS_clock_nanosleep,
+	SYS_wait4, SYS_rt_sigsuspend,
+#ifdef SYS_poll /* these not on architectures that came after the others */
+	SYS_poll,  SYS_select,	      SYS_pause,
+#endif
+};
+
+static bool is_sleep(long nr)
+{
+	for (size_t i = 0; i < sizeof(sleeps) / sizeof(sleeps[0]); i++) {
+		if (sleeps[i] == nr)
+			return true;
+	}
+	return false;
+}
+
+bool survey_is_asleep(pid_t pid, pid_t tid)
+{
+	long nr;
+
+	return task_sleeps_in(pid, tid, &nr) && (restart_is_repeatable(nr) || is_sleep(nr));
+}
+
+/* The children first: who has none cannot have created one before it fell asleep. */
+enum stop_turn survey_turn(pid_t pid, pid_t tid)
+{
+	long nr;
+
+	if (task_has_children(pid, tid))
+		return STOP_PARENTS;
+	if (!task_sleeps_in(pid, tid, &nr))
+		return STOP_BUSY;
+	if (restart_is_repeatable(nr))
+		return STOP_BREAKABLE;
+	return is_sleep(nr) ? STOP_SLEEPERS : STOP_BUSY;
+}
+
+char survey_state(pid_t pid, pid_t tid)
+{
+	struct task_stat stat;
+
+	if (!task_stat(pid, tid, &stat))
+		return 0;
+	return stat.state;
+}
+
+static int compare_tids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Their tids, ascending; malloc'ed. */
+static pid_t *known_tids(const struct tracee *tracees, size_t nr)
+{
+	pid_t *known = malloc((nr + 1) * sizeof(*known));
+
+	if (known == NULL)
+		return NULL;
+	for (size_t i = 0; i < nr; i++)
+		known[i] = tracees[i].tid;
+	qsort(known, nr, sizeof(*known), compare_tids);
+	return known;
+}
+
+enum ulp_code survey_take(pid_t pid, const struct tracee *tracees, size_t nr, struct survey *ret,
+			  struct ulp_err *err)
+{
+	pid_t *tids, *known;
+	size_t nr_tids;
+	enum ulp_code code = tasks_list(pid, &tids, &nr_tids, err);
+
+	*ret = (struct survey){0};
+	if (code != ULP_OK)
+		return code;
+	known = known_tids(tracees, nr);
+	ret->threads = calloc(nr_tids + 1, sizeof(*ret->threads));
+	if (known == NULL || ret->threads == NULL)
+		code = ulp_fail(err, ULP_ENOMEM, "out of memory for a list of threads");
+	for (size_t i = 0; code == ULP_OK && i < nr_tids; i++) {
+		if (bsearch(&tids[i], known, nr, sizeof(*known), compare_tids) == NULL)
+			ret->threads[ret->nr++] =
+				(struct surveyed){tids[i], survey_state(pid, tids[i]), false};
+	}
+	free(known);
+	free(tids);
+	return code;
+}
+
+void survey_free(struct survey *survey)
+{
+	free(survey->threads);
+	*survey = (struct survey){0};
+}
