@@ -152,13 +152,16 @@ static bool take_sleeper(struct session *s)
 static enum ulp_code hand_over(struct session *s, struct ulp_err *err)
 {
 	struct tracee *first = &s->tracees[0], *last = &s->tracees[s->nr - 1];
+	const uint32_t number = own_number(s->proc->pid, last->tid);
 	struct tracee kept;
 	enum ulp_code code;
 
+	if (number == 0)
+		return ulp_fail(err, ULP_EGONE, "thread %d has ended", last->tid);
 	(void)tracee_interrupt(first);
 	code = tracee_await_stop(first, clock_ns() + PATIENCE_NS, false, err);
 	if (code == ULP_OK)
-		code = holder_write(s, own_number(s->proc->pid, last->tid), err);
+		code = holder_write(s, number, err);
 	if (code != ULP_OK)
 		return code;
 	kept = *first;
@@ -207,9 +210,13 @@ enum ulp_code session_lock_again(struct session *s, struct ulp_err *err)
 
 	if (s->holder == 0 || code != ULP_OK)
 		return code;
-	if (holder != s->holder)
-		return ulp_fail(err, ULP_ETRACED, "another tool has changed the process meanwhile");
-	return holder_write(s, 0, err);
+	s->lost = holder != s->holder;
+	return s->lost ? session_lost(err) : holder_write(s, 0, err);
+}
+
+enum ulp_code session_lost(struct ulp_err *err)
+{
+	return ulp_fail(err, ULP_ETRACED, "another tool has changed the process meanwhile");
 }
 
 void session_unlock(struct session *s)

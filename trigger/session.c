@@ -133,6 +133,8 @@ static bool lost_first(const struct session *s, enum ulp_code code)
 enum ulp_code session_hold_first(struct session *s, struct ulp_err *err)
 {
 	watch_stop(s);
+	if (s->lost)
+		return session_lost(err);
 	for (;;) {
 		struct ulp_err why;
 		enum ulp_code code;

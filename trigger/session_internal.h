@@ -29,6 +29,7 @@ struct session {
 	struct tracee *tracees; /* [0] is the first thread, if nr > 0 */
 	uint64_t holder_at;	/* address of ulp_registry.holder; 0: not known */
 	uint32_t holder;	/* what we have written there */
+	bool lost;		/* another tool has come in between: nothing may be done any more */
 	size_t nr;
 	size_t cap;
 	size_t nr_seized; /* so many were ours before a stop began; they are the first */
@@ -76,6 +77,9 @@ bool session_read_thread(struct tracee *t);
  */
 ULP_MUST_CHECK enum ulp_code session_lock_again(struct session *s, struct ulp_err *err);
 void session_unlock(struct session *s);
+
+/* The error where s->lost. */
+enum ulp_code session_lost(struct ulp_err *err);
 
 /* Resumes all threads that are stopped, and detaches those with `release`, in a certain order. */
 void session_let_go(struct session *s);

@@ -35,6 +35,9 @@
 /* The least time for a stop; after one thread did not, what the others have together. */
 #define LATE_NS (20 * NS_PER_MS)
 
+/* So long another tool's trace of a thread is taken for a passing one. */
+#define TRACED_NS (1000 * NS_PER_MS)
+
 /* So often those that sleep are looked for, while others fall asleep. */
 #define MAX_PASSES 4u
 
@@ -473,8 +476,16 @@ static enum ulp_code stop_once(struct session *s, struct ulp_err *err)
 	return code;
 }
 
+/* Another tool may have the oldest thread for the moment that it takes to see that we are here. */
+static bool is_passing(const struct session *s, enum ulp_code code, uint64_t begun_ns)
+{
+	return code == ULP_ETRACED && s->holder != 0 && !s->lost &&
+	       clock_ns() < begun_ns + TRACED_NS;
+}
+
 enum ulp_code session_stop_all(struct session *s, struct ulp_err *err)
 {
+	const uint64_t begun = clock_ns();
 	uint64_t pause = FIRST_PAUSE_NS;
 	enum ulp_code code;
 
@@ -492,7 +503,7 @@ enum ulp_code session_stop_all(struct session *s, struct ulp_err *err)
 			return ULP_OK;
 		/* A try without time would only blame a thread that was about to stop. */
 		last = s->deadline_ns > LATE_NS ? s->deadline_ns - LATE_NS : 0;
-		if (code != ULP_ESTOP || now >= last)
+		if ((code != ULP_ESTOP && !is_passing(s, code, begun)) || now >= last)
 			return session_fail(err, &why);
 		/* The others must not stand still while one of them waits for something. */
 		pause_until(now + pause < last ? now + pause : last);

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -214,6 +215,48 @@ static void second_tool_is_refused_until_the_first_is_gone(void **state)
 	close_victim(&v, &proc);
 }
 
+/* Traces the oldest thread for a moment, as a tool does that is going to be refused. */
+static pid_t passer_start(const struct victim *v)
+{
+	int ready[2];
+	char byte;
+	pid_t tool;
+
+	assert_int_equal(pipe(ready), 0);
+	tool = fork();
+	if (tool == 0) {
+		if (ptrace(PTRACE_SEIZE, v->pid, NULL, NULL) == 0 && write(ready[1], "x", 1) == 1)
+			usleep(100000);
+		_exit(0);
+	}
+	assert_true(tool > 0);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return tool;
+}
+
+static void tool_that_passes_does_no_harm(void **state)
+{
+	struct victim v = victim_start(busy_and_sleeper, NULL);
+	struct process proc;
+	struct session *s;
+	pid_t passer;
+
+	(void)state;
+	(void)await_sleeper(&v);
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	lock(s);
+	passer = passer_start(&v);
+	stop_all(s);
+	victim_await_silence(&v);
+	resume_all(s);
+	session_end(s);
+	assert_int_equal(waitpid(passer, NULL, 0), passer);
+	close_victim(&v, &proc);
+}
+
 static void await_end_of_thread(pid_t pid, pid_t tid)
 {
 	const uint64_t until = deadline_in(20);
@@ -263,6 +306,7 @@ static void lock_that_was_lost_is_not_taken_again(void **state)
 	atomic_store(&v.board->go, true);
 	await_end_of_thread(v.pid, sleeper);
 	assert_int_equal(session_stop_all(s, &err), ULP_ETRACED);
+	assert_int_equal(session_stop_first(s, &err), ULP_ETRACED);
 	session_end(s);
 	assert_int_equal(holder_of(&proc), other);
 	close_victim(&v, &proc);
@@ -274,6 +318,7 @@ int main(void)
 		cmocka_unit_test(sleeper_is_the_lock),
 		cmocka_unit_test(without_a_sleeper_it_is_the_oldest_thread),
 		cmocka_unit_test(second_tool_is_refused_until_the_first_is_gone),
+		cmocka_unit_test(tool_that_passes_does_no_harm),
 		cmocka_unit_test(lock_outlives_its_thread),
 		cmocka_unit_test(lock_that_was_lost_is_not_taken_again),
 	};
