@@ -45,8 +45,10 @@ static void busy_and_sleeper(struct board *board, void *arg)
 
 	(void)arg;
 	if (sem_init(&wake, 0, 0) != 0 ||
-	    pthread_create(&sleeper, NULL, sleep_until_woken, board) != 0)
+	    pthread_create(&sleeper, NULL, sleep_until_woken, board) != 0) {
 		victim_fail(board, "no thread");
+		return;
+	}
 	atomic_store(&board->ready, true);
 	while (!atomic_load(&board->quit)) {
 		atomic_fetch_add(&board->rounds, 1);
@@ -149,8 +151,10 @@ static void without_a_sleeper_it_is_the_oldest_thread(void **state)
 	close_victim(&v, &proc);
 }
 
-/* Another process that has the lock: it has written a byte to the pipe, and waits to be killed. */
-static pid_t tool_start(const struct victim *v)
+/* A process that does so; fn writes a byte to the pipe when it has got so far as it should. */
+typedef void tool_fn(const struct victim *v, int ready);
+
+static pid_t tool_start(tool_fn *fn, const struct victim *v)
 {
 	int ready[2];
 	char byte;
@@ -159,13 +163,7 @@ static pid_t tool_start(const struct victim *v)
 	assert_int_equal(pipe(ready), 0);
 	tool = fork();
 	if (tool == 0) {
-		struct process proc;
-		struct session *s;
-
-		if (process_open(v->pid, &proc, NULL) == ULP_OK &&
-		    session_begin(&proc, deadline_in(20), &s, NULL) == ULP_OK &&
-		    session_lock(s, HOLDER, NULL) == ULP_OK && write(ready[1], "x", 1) == 1)
-			pause();
+		fn(v, ready[1]);
 		_exit(1);
 	}
 	assert_true(tool > 0);
@@ -173,6 +171,18 @@ static pid_t tool_start(const struct victim *v)
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	close(ready[0]);
 	return tool;
+}
+
+/* Has the lock, and waits to be killed. */
+static void works(const struct victim *v, int ready)
+{
+	struct process proc;
+	struct session *s;
+
+	if (process_open(v->pid, &proc, NULL) == ULP_OK &&
+	    session_begin(&proc, deadline_in(20), &s, NULL) == ULP_OK &&
+	    session_lock(s, HOLDER, NULL) == ULP_OK && write(ready, "x", 1) == 1)
+		pause();
 }
 
 static void tool_kill(pid_t tool)
@@ -185,7 +195,7 @@ static void second_tool_is_refused_until_the_first_is_gone(void **state)
 {
 	struct victim v = victim_start(busy_and_sleeper, NULL);
 	const pid_t sleeper = await_sleeper(&v);
-	const pid_t tool = tool_start(&v);
+	const pid_t tool = tool_start(works, &v);
 	struct process proc;
 	struct session *s;
 	struct ulp_err err;
@@ -216,24 +226,10 @@ static void second_tool_is_refused_until_the_first_is_gone(void **state)
 }
 
 /* Traces the oldest thread for a moment, as a tool does that is going to be refused. */
-static pid_t passer_start(const struct victim *v)
+static void passes(const struct victim *v, int ready)
 {
-	int ready[2];
-	char byte;
-	pid_t tool;
-
-	assert_int_equal(pipe(ready), 0);
-	tool = fork();
-	if (tool == 0) {
-		if (ptrace(PTRACE_SEIZE, v->pid, NULL, NULL) == 0 && write(ready[1], "x", 1) == 1)
-			usleep(100000);
-		_exit(0);
-	}
-	assert_true(tool > 0);
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	return tool;
+	if (ptrace(PTRACE_SEIZE, v->pid, NULL, NULL) == 0 && write(ready, "x", 1) == 1)
+		usleep(100000);
 }
 
 static void tool_that_passes_does_no_harm(void **state)
@@ -248,7 +244,7 @@ static void tool_that_passes_does_no_harm(void **state)
 	open_victim(&v, &proc);
 	s = begin_session(&proc, 20);
 	lock(s);
-	passer = passer_start(&v);
+	passer = tool_start(passes, &v);
 	stop_all(s);
 	victim_await_silence(&v);
 	resume_all(s);
