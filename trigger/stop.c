@@ -402,7 +402,9 @@ static enum ulp_code keep_threads(struct session *s, struct ulp_err *err)
 	s->threads = read_threads(s, &nr);
 	if (s->threads == NULL)
 		return ulp_fail(err, ULP_ENOMEM, "out of memory for %zu threads", s->nr);
-	assert(nr == s->nr);
+	/* One that was killed since it stopped. */
+	if (nr != s->nr)
+		return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
 	s->all_stopped = true;
 	return ULP_OK;
 }
