@@ -339,12 +339,12 @@ static enum ulp_code stacks_find(struct active *c, const struct stopped_thread *
 
 /* Those threads that a quick look does not clear. */
 static enum ulp_code check_threads(struct active *c, const struct stopped_thread *threads,
-				   size_t nr, const bool *clean, struct ulp_err *err)
+				   size_t nr, struct ulp_err *err)
 {
 	enum ulp_code code = ULP_OK;
 
 	for (size_t i = 0; i < nr && code == ULP_OK; i++) {
-		if (clean[i])
+		if (threads[i].clean)
 			continue;
 		if (c->regions == NULL)
 			code = stacks_find(c, threads, nr, err);
@@ -356,37 +356,22 @@ static enum ulp_code check_threads(struct active *c, const struct stopped_thread
 
 void active_look(struct active *c, struct stopped_thread *threads, size_t nr)
 {
-	bool *clean = calloc(nr + 1, sizeof(*clean));
-
-	if (clean == NULL || c->nr_ranges == 0) {
-		free(clean);
-		return;
-	}
-	quick_scan_threads(&c->quick, threads, nr, clean);
-	for (size_t i = 0; i < nr; i++)
-		threads[i].clean = clean[i];
-	free(clean);
+	if (c->nr_ranges > 0)
+		quick_scan_threads(&c->quick, threads, nr);
 }
 
-enum ulp_code active_check(struct active *c, const struct session *s, struct ulp_err *err)
+enum ulp_code active_check(struct active *c, struct session *s, struct ulp_err *err)
 {
 	size_t nr;
-	const struct stopped_thread *threads = session_threads(s, &nr);
-	bool *clean;
+	struct stopped_thread *threads = session_threads(s, &nr);
 	enum ulp_code code;
 
 	/* Of threads that run nothing can be said; a stop holds at least the first one. */
 	assert(nr > 0);
 	if (c->nr_ranges == 0)
 		return ULP_OK;
-	clean = calloc(nr, sizeof(*clean));
-	if (clean == NULL)
-		return ulp_fail(err, ULP_ENOMEM, "out of memory for the stack check");
-	for (size_t i = 0; i < nr; i++)
-		clean[i] = threads[i].clean;
-	quick_scan_threads(&c->quick, threads, nr, clean);
-	code = check_threads(c, threads, nr, clean, err);
-	free(clean);
+	quick_scan_threads(&c->quick, threads, nr);
+	code = check_threads(c, threads, nr, err);
 	/* Of this stop only. */
 	regions_free(c);
 	unwinder_destroy(c->unwinder);

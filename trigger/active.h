@@ -44,7 +44,7 @@ void active_look(struct active *active, struct stopped_thread *threads, size_t n
  *
  * Errors: ULP_EACTIVE (names thread, function and address), ULP_ESYS, ULP_ENOMEM.
  */
-ULP_MUST_CHECK enum ulp_code active_check(struct active *active, const struct session *s,
+ULP_MUST_CHECK enum ulp_code active_check(struct active *active, struct session *s,
 					  struct ulp_err *err);
 
 #endif

@@ -16,7 +16,6 @@
 #include "trigger/tracee.h"
 
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -394,9 +393,7 @@ static enum ulp_code change_copies(struct work *w, struct ulp_err *err)
 
 static enum ulp_code with_session(struct work *w, struct ulp_err *err)
 {
-	enum ulp_code code = session_lock(
-		w->session, w->target.engine.registry.at + offsetof(struct ulp_registry, holder),
-		err);
+	enum ulp_code code = session_lock(w->session, w->target.engine.registry.at, err);
 
 	/* The lock is ours from here on: look again at what another tool may have changed. */
 	if (!code)

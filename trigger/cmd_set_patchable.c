@@ -88,8 +88,7 @@ static enum ulp_code set_seized(struct target *t, struct session *session, uint6
 				const struct setting *setting, struct ulp_err *err)
 {
 	const struct registry *reg = &t->engine.registry;
-	enum ulp_code code =
-		session_lock(session, reg->at + offsetof(struct ulp_registry, holder), err);
+	enum ulp_code code = session_lock(session, reg->at, err);
 
 	if (!code)
 		code = target_refresh(t, deadline_ns, err);

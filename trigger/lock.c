@@ -14,25 +14,32 @@
  */
 #include "config.h"
 
+#include "engine/registry_format.h"
 #include "trigger/memory.h"
 #include "trigger/session_internal.h"
 #include "trigger/survey.h"
 #include "trigger/tasks.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 /* A thread that does not stop in this time is not worth the wait; one in state D gets 20 ms. */
 #define PATIENCE_NS 200000000ull
 
+static uint64_t holder_at(const struct session *s)
+{
+	return s->registry + offsetof(struct ulp_registry, holder);
+}
+
 static enum ulp_code holder_read(const struct session *s, uint32_t *holder, struct ulp_err *err)
 {
-	return memory_read(s->proc, s->holder_at, holder, sizeof(*holder), err);
+	return memory_read(s->proc, holder_at(s), holder, sizeof(*holder), err);
 }
 
 static enum ulp_code holder_write(struct session *s, uint32_t holder, struct ulp_err *err)
 {
-	enum ulp_code code = memory_write(s->proc, session_stopped_tid(s), s->holder_at, &holder,
+	enum ulp_code code = memory_write(s->proc, session_stopped_tid(s), holder_at(s), &holder,
 					  sizeof(holder), err);
 
 	if (code == ULP_OK)
@@ -185,13 +192,13 @@ static enum ulp_code move(struct session *s, struct ulp_err *err)
 	return ULP_OK;
 }
 
-enum ulp_code session_lock(struct session *s, uint64_t holder_at, struct ulp_err *err)
+enum ulp_code session_lock(struct session *s, uint64_t registry, struct ulp_err *err)
 {
 	enum ulp_code code;
 
 	assert(!s->all_stopped && !s->borrowed.active && s->nr > 0);
 	watch_stop(s);
-	s->holder_at = holder_at;
+	s->registry = registry;
 	if (s->tracees[0].state == TRACEE_STOPPED)
 		tracee_resume(&s->tracees[0]);
 	code = check_holder(s, err);
@@ -206,9 +213,12 @@ enum ulp_code session_lock(struct session *s, uint64_t holder_at, struct ulp_err
 enum ulp_code session_lock_again(struct session *s, struct ulp_err *err)
 {
 	uint32_t holder;
-	enum ulp_code code = s->holder == 0 ? ULP_OK : holder_read(s, &holder, err);
+	enum ulp_code code;
 
-	if (s->holder == 0 || code != ULP_OK)
+	if (s->holder == 0)
+		return ULP_OK;
+	code = holder_read(s, &holder, err);
+	if (code != ULP_OK)
 		return code;
 	s->lost = holder != s->holder;
 	return s->lost ? session_lost(err) : holder_write(s, 0, err);

@@ -129,38 +129,37 @@ static bool is_clean(const struct quick_scan *q, const struct space_piece *piece
 /* Stacks that are read together. */
 struct batch {
 	struct space_piece pieces[MAX_STACKS];
-	size_t thread[MAX_STACKS]; /* index of whose it is */
+	struct stopped_thread *thread[MAX_STACKS]; /* whose it is */
 	size_t nr;
 	size_t len; /* bytes */
 };
 
-static void batch_scan(const struct quick_scan *q, struct batch *b, bool *clean)
+static void batch_scan(const struct quick_scan *q, struct batch *b)
 {
 	const bool all = space_read_many(q->space, b->pieces, b->nr, NULL) == ULP_OK;
 
 	for (size_t i = 0; i < b->nr; i++)
-		clean[b->thread[i]] = all && is_clean(q, &b->pieces[i]);
+		b->thread[i]->clean = all && is_clean(q, &b->pieces[i]);
 	b->nr = 0;
 	b->len = 0;
 }
 
-void quick_scan_threads(const struct quick_scan *q, const struct stopped_thread *threads, size_t nr,
-			bool *clean)
+void quick_scan_threads(const struct quick_scan *q, struct stopped_thread *threads, size_t nr)
 {
 	struct batch b = {.nr = 0};
 
 	for (size_t i = 0; i < nr; i++) {
+		struct stopped_thread *t = &threads[i];
 		struct space_piece piece;
 
-		if (clean[i] || quick_scan_may_lead(q, threads[i].pc) ||
-		    !stack_piece(q, &threads[i], &piece))
+		if (t->clean || quick_scan_may_lead(q, t->pc) || !stack_piece(q, t, &piece))
 			continue;
 		if (b.nr == MAX_STACKS || piece.len > BYTES_LEN - b.len)
-			batch_scan(q, &b, clean);
+			batch_scan(q, &b);
 		piece.buf = q->bytes + b.len;
-		b.thread[b.nr] = i;
+		b.thread[b.nr] = t;
 		b.pieces[b.nr++] = piece;
 		b.len += piece.len;
 	}
-	batch_scan(q, &b, clean);
+	batch_scan(q, &b);
 }

@@ -37,11 +37,10 @@ void quick_scan_deinit(struct quick_scan *q);
 bool quick_scan_may_lead(const struct quick_scan *q, uint64_t addr);
 
 /*
- * clean[i], where it is not true already: neither the pc of the i-th thread nor a word of what may
- * be its stack may lead into a range.  false also where it could not be told so easily.  All
- * threads are stopped.
+ * Sets `clean` of those threads of which neither the pc nor a word of what may be the stack may
+ * lead into a range; not where it could not be told so easily.  Those that have it already are not
+ * looked at.  All of them are stopped.
  */
-void quick_scan_threads(const struct quick_scan *q, const struct stopped_thread *threads, size_t nr,
-			bool *clean);
+void quick_scan_threads(const struct quick_scan *q, struct stopped_thread *threads, size_t nr);
 
 #endif

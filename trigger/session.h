@@ -45,12 +45,12 @@ ULP_MUST_CHECK enum ulp_code session_begin(const struct process *proc, uint64_t 
 /*
  * Keeps other tools out, from here on by a thread that sleeps, if there is one: the oldest thread,
  * which gets most of the process's signals, is let go (lock.c).  To be called once, before anything
- * in the process is changed.  holder_at: address of ulp_registry.holder.  The first thread runs on.
+ * in the process is changed.  registry: its address.  The first thread runs on.
  *
  * Errors: ULP_ETRACED (another tool is at the process), those of session_begin() and of
  * memory_read().
  */
-ULP_MUST_CHECK enum ulp_code session_lock(struct session *s, uint64_t holder_at,
+ULP_MUST_CHECK enum ulp_code session_lock(struct session *s, uint64_t registry,
 					  struct ulp_err *err);
 
 /*
@@ -108,7 +108,7 @@ typedef void session_look_fn(void *ctx, struct stopped_thread *threads, size_t n
 void session_set_look(struct session *s, session_look_fn *look, void *ctx);
 
 /* While all are stopped: the threads.  Borrowed until session_resume_all(). */
-const struct stopped_thread *session_threads(const struct session *s, size_t *nr);
+struct stopped_thread *session_threads(struct session *s, size_t *nr);
 
 /*
  * Resumes all threads.  The first one stays seized, as the lock against other

@@ -27,7 +27,7 @@ struct session {
 	const struct process *proc; /* borrowed */
 	uint64_t deadline_ns;
 	struct tracee *tracees; /* [0] is the first thread, if nr > 0 */
-	uint64_t holder_at;	/* address of ulp_registry.holder; 0: not known */
+	uint64_t registry;	/* its address, since session_lock() */
 	uint32_t holder;	/* what we have written there */
 	bool lost;		/* another tool has come in between: nothing may be done any more */
 	size_t nr;
@@ -95,9 +95,9 @@ void session_forget_looks(struct session *s);
 void watch_begin(struct session *s); /* takes over SIGCHLD, blocked */
 void watch_start(struct session *s);
 void watch_stop(struct session *s);
+void watch_end(struct session *s); /* gives SIGCHLD back */
 
 /* Passes on what a thread has halted at, if it runs and has. */
 void watch_pass_on(struct tracee *t);
-void watch_end(struct session *s); /* gives SIGCHLD back */
 
 #endif

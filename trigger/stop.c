@@ -10,7 +10,8 @@
  * equality proves that nobody is left.
  *
  * First those are stopped that sleep, which do not feel it, then those that are busy, and those
- * that have children last: let_go.c tells why.  Nobody is traced before its turn comes.
+ * that have children last: let_go.c tells why.  But for the first one nobody is traced before its
+ * turn comes.
  */
 #include "config.h"
 
@@ -42,8 +43,7 @@
 #define MAX_PASSES 4u
 
 /* Seizes it.  It may be gone: then nothing is added, and its state is known. */
-static enum ulp_code meet_thread(struct session *s, enum stop_turn turn, struct surveyed *seen,
-				 struct ulp_err *err)
+static enum ulp_code meet_thread(struct session *s, struct surveyed *seen, struct ulp_err *err)
 {
 	const pid_t pid = s->proc->pid;
 	struct ulp_err why;
@@ -59,7 +59,7 @@ static enum ulp_code meet_thread(struct session *s, enum stop_turn turn, struct 
 	if (code != ULP_OK)
 		return session_fail(err, &why);
 	seen->met = true;
-	s->tracees[s->nr].turn = turn;
+	s->tracees[s->nr].turn = seen->turn;
 	if (s->nr++ % FOLLOW_THREADS == 0)
 		memory_sharing_follow(&s->sharing);
 	return ULP_OK;
@@ -191,9 +191,12 @@ static enum ulp_code meet_sleeper(struct session *s, enum stop_turn turn, struct
 	enum ulp_code code;
 
 	keep_others_going(s, turn);
-	if (seen->met || seen->state == 'Z' || survey_turn(s->proc->pid, seen->tid) != turn)
+	if (seen->met || seen->state == 'Z')
 		return ULP_OK;
-	code = meet_thread(s, turn, seen, err);
+	seen->turn = survey_turn(s->proc->pid, seen->tid);
+	if (seen->turn != turn)
+		return ULP_OK;
+	code = meet_thread(s, seen, err);
 	if (code == ULP_OK && s->nr > nr)
 		(void)tracee_interrupt(&s->tracees[nr]); /* if it is gone, the wait tells */
 	return code;
@@ -286,13 +289,13 @@ static bool is_complete(const struct session *s, const struct survey *survey)
 
 /* Those of the others whose turn it is. */
 static enum ulp_code stop_turn(struct session *s, enum stop_turn turn, struct survey *survey,
-			       const enum stop_turn *turns, struct ulp_err *err)
+			       struct ulp_err *err)
 {
 	enum ulp_code code = ULP_OK;
 
 	for (size_t i = 0; i < survey->nr && code == ULP_OK; i++)
-		if (turns[i] == turn && survey->threads[i].state != 'Z')
-			code = meet_thread(s, turn, &survey->threads[i], err);
+		if (survey->threads[i].turn == turn && survey->threads[i].state != 'Z')
+			code = meet_thread(s, &survey->threads[i], err);
 	/* From here on others wait for us: no other program is to come in between. */
 	urgent_begin(&s->urgent);
 	if (code != ULP_OK)
@@ -303,22 +306,18 @@ static enum ulp_code stop_turn(struct session *s, enum stop_turn turn, struct su
 
 static enum ulp_code stop_surveyed(struct session *s, struct survey *survey, struct ulp_err *err)
 {
-	enum stop_turn *turns = calloc(survey->nr + 1, sizeof(*turns));
-	enum ulp_code code;
+	enum ulp_code code = none_is_stuck(s, survey, err);
 
-	if (turns == NULL)
-		return ulp_fail(err, ULP_ENOMEM, "out of memory for a list of threads");
-	code = none_is_stuck(s, survey, err);
 	for (size_t i = 0; i < survey->nr; i++) {
+		struct surveyed *seen = &survey->threads[i];
+
 		keep_others_going(s, STOP_SLEEPERS);
-		turns[i] = task_has_children(s->proc->pid, survey->threads[i].tid) ? STOP_PARENTS
-										   : STOP_BUSY;
+		seen->turn = task_has_children(s->proc->pid, seen->tid) ? STOP_PARENTS : STOP_BUSY;
 	}
 	if (code == ULP_OK)
-		code = stop_turn(s, STOP_BUSY, survey, turns, err);
+		code = stop_turn(s, STOP_BUSY, survey, err);
 	if (code == ULP_OK)
-		code = stop_turn(s, STOP_PARENTS, survey, turns, err);
-	free(turns);
+		code = stop_turn(s, STOP_PARENTS, survey, err);
 	return code;
 }
 
@@ -519,7 +518,7 @@ void session_set_look(struct session *s, session_look_fn *look, void *ctx)
 	s->look_ctx = ctx;
 }
 
-const struct stopped_thread *session_threads(const struct session *s, size_t *nr)
+struct stopped_thread *session_threads(struct session *s, size_t *nr)
 {
 	*nr = s->all_stopped ? s->nr : 0;
 	return s->threads;

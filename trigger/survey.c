@@ -56,13 +56,6 @@ char survey_state(pid_t pid, pid_t tid)
 	return stat.state;
 }
 
-static int compare_tids(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Their tids, ascending; malloc'ed. */
 static pid_t *known_tids(const struct tracee *tracees, size_t nr)
 {
@@ -72,7 +65,7 @@ static pid_t *known_tids(const struct tracee *tracees, size_t nr)
 		return NULL;
 	for (size_t i = 0; i < nr; i++)
 		known[i] = tracees[i].tid;
-	qsort(known, nr, sizeof(*known), compare_tids);
+	qsort(known, nr, sizeof(*known), tasks_compare);
 	return known;
 }
 
@@ -91,9 +84,9 @@ enum ulp_code survey_take(pid_t pid, const struct tracee *tracees, size_t nr, st
 	if (known == NULL || ret->threads == NULL)
 		code = ulp_fail(err, ULP_ENOMEM, "out of memory for a list of threads");
 	for (size_t i = 0; code == ULP_OK && i < nr_tids; i++) {
-		if (bsearch(&tids[i], known, nr, sizeof(*known), compare_tids) == NULL)
-			ret->threads[ret->nr++] =
-				(struct surveyed){tids[i], survey_state(pid, tids[i]), false};
+		if (bsearch(&tids[i], known, nr, sizeof(*known), tasks_compare) == NULL)
+			ret->threads[ret->nr++] = (struct surveyed){
+				.tid = tids[i], .state = survey_state(pid, tids[i])};
 	}
 	free(known);
 	free(tids);

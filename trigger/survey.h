@@ -10,7 +10,9 @@
 struct surveyed {
 	pid_t tid;
 	char state; /* its letter in proc(5); 0: it is gone */
-	bool met;   /* for the caller: it is, or was, a tracee */
+	/* For the caller: */
+	enum stop_turn turn;
+	bool met; /* it is, or was, a tracee */
 };
 
 /* One look at /proc/PID/task: the threads that are not among our tracees. */

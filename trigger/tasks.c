@@ -179,7 +179,7 @@ void tasks_count_close(int fd)
 		close(fd);
 }
 
-static int compare_tids(const void *a, const void *b)
+int tasks_compare(const void *a, const void *b)
 {
 	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
 
@@ -224,7 +224,7 @@ enum ulp_code tasks_list(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *er
 	}
 	closedir(dir);
 	if (count > 0)
-		qsort(list, count, sizeof(*list), compare_tids);
+		qsort(list, count, sizeof(*list), tasks_compare);
 	*tids = list;
 	*nr = count;
 	return ULP_OK;

@@ -70,6 +70,9 @@ bool task_has_children(pid_t pid, pid_t tid);
  */
 ULP_MUST_CHECK enum ulp_code tasks_list(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *err);
 
+/* Of two pid_t, for qsort(3) and bsearch(3) in that order. */
+int tasks_compare(const void *a, const void *b);
+
 /*
  * A thread whose files in /proc work: the leader, or if that has ended before
  * the others (its maps are empty then) the oldest one that lives.  0: none.

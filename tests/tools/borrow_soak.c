@@ -15,7 +15,6 @@
 #include "trigger/target.h"
 #include "trigger/tracee.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -70,7 +69,7 @@ static enum ulp_code session_run(struct target *t, struct ulp_err *err)
 
 	if (code != ULP_OK)
 		return code;
-	code = session_lock(s, t->engine.registry.at + offsetof(struct ulp_registry, holder), err);
+	code = session_lock(s, t->engine.registry.at, err);
 	if (code == ULP_OK)
 		code = once_more(s, head, err);
 	if (code == ULP_OK)

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "engine/registry_format.h"
 #include "tests/lib/check_err.h"
 #include "tests/lib/victim_session.h"
 #include "trigger/memory.h"
@@ -20,9 +21,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* As ulp_registry.holder; a victim has its own, at the same address. */
-static uint32_t holder;
-#define HOLDER ((uint64_t)(uintptr_t)&holder)
+/* A victim has its own, at the same address. */
+static struct ulp_registry registry;
+#define REGISTRY ((uint64_t)(uintptr_t)&registry)
+#define HOLDER ((uint64_t)(uintptr_t)&registry.holder)
 
 /* --- victims -------------------------------------------------------------------- */
 
@@ -100,7 +102,7 @@ static void lock(struct session *s)
 {
 	struct ulp_err err;
 
-	assert_succeeds(session_lock(s, HOLDER, &err), &err);
+	assert_succeeds(session_lock(s, REGISTRY, &err), &err);
 }
 
 /* --- tests ---------------------------------------------------------------------- */
@@ -181,7 +183,7 @@ static void works(const struct victim *v, int ready)
 
 	if (process_open(v->pid, &proc, NULL) == ULP_OK &&
 	    session_begin(&proc, deadline_in(20), &s, NULL) == ULP_OK &&
-	    session_lock(s, HOLDER, NULL) == ULP_OK && write(ready, "x", 1) == 1)
+	    session_lock(s, REGISTRY, NULL) == ULP_OK && write(ready, "x", 1) == 1)
 		pause();
 }
 
@@ -206,7 +208,7 @@ static void second_tool_is_refused_until_the_first_is_gone(void **state)
 	assert_int_equal(tracer_of(v.pid, v.pid), 0);
 	assert_int_equal(tracer_of(v.pid, sleeper), tool);
 	s = begin_session(&proc, 20);
-	assert_int_equal(session_lock(s, HOLDER, &err), ULP_ETRACED);
+	assert_int_equal(session_lock(s, REGISTRY, &err), ULP_ETRACED);
 	assert_non_null(strstr(err.text, task_name(tool, name, sizeof(name))));
 	session_end(s);
 	/* The other one's lock is as it was. */
