@@ -136,7 +136,9 @@ refused 'no such process' 4 "pid $gone\\b" apply "$gone" fix.so
 refused 'no such process: patches' 4 "pid $gone\\b" "$ulp" patches -p "$gone"
 refused 'no such process: check' 4 "pid $gone\\b" "$ulp" check -p "$gone" fix.so
 refused 'no such process: messages' 4 "pid $gone\\b" "$ulp" messages -p "$gone"
-process_start sh -c 'sleep 0 & echo $! >zombie; exec sleep 1000'
+# It ends after the shell has become something that reaps nobody.
+process_start sh -c '(until [ "$(cat /proc/$$/comm)" = sleep ]; do sleep 0.05; done) &
+	echo $! >zombie; exec sleep 1000'
 wait_for 10 test -s zombie || tap_bail 'the zombie was not started'
 wait_for 10 process_ended "$(cat zombie)" || tap_bail 'the zombie has not ended'
 for command in patches messages "check fix.so" "set_patchable enable" "trigger fix.so"; do
