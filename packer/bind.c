@@ -10,6 +10,8 @@
 
 #include "packer/bind_parts.h"
 
+#include "i18n/i18n.h"
+
 #include <string.h>
 
 /* --- symbols that the object refers to --------------------------------------------- */
@@ -54,16 +56,17 @@ static enum ulp_code undefined(struct selection *sel, const struct elf_symbol *s
 
 	for (size_t i = 0; i < sel->providers->nr_missing; i++)
 		missing = pool_printf(sel->pool, "%s%s%s", missing,
-				      i ? ", " : "; not found, give their folder with -L: ",
+				      i ? ", " : _("; not found, give their folder with -L: "),
 				      sel->providers->missing[i]);
-	return ulp_fail(err, ULP_ESYMBOL,
-			"neither the objects, %s nor the libraries it needs have %s%s%s%s%s",
-			sel->target->library.soname, s->name, *s->version ? "@" : "", s->version,
-			sel->target->nr_symbols
-				? ""
-				: "; the target's private symbols are not known: it has no .symtab "
-				  "and no debug file was found",
-			missing);
+	return ulp_fail(
+		err, ULP_ESYMBOL,
+		"neither the objects, %s nor the libraries it needs have %s%s%s%s%s",
+		sel->target->library.soname, s->name, *s->version ? "@" : "", s->version,
+		sel->target->nr_symbols
+			? ""
+			: _("; the target's private symbols are not known: it has no .symtab "
+			    "and no debug file was found"),
+		missing);
 }
 
 static enum ulp_code bind_undefined(struct selection *sel, struct object *object, size_t symbol,

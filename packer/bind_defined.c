@@ -7,6 +7,8 @@
 
 #include "packer/bind_parts.h"
 
+#include "i18n/i18n.h"
+
 #include <string.h>
 
 static void brought(struct object *object, size_t symbol)
@@ -126,7 +128,7 @@ static enum ulp_code bind_by_name(struct selection *sel, struct object *object, 
 	if (!code)
 		report_add(sel->report, sel->pool, NOTE_DETAIL,
 			   "%s: brought along, the target has none%s", s->name,
-			   function ? " (new, or inlined away)" : "");
+			   function ? _(" (new, or inlined away)") : "");
 	return code;
 }
 

@@ -4,6 +4,8 @@
 
 #include "packer/bind_parts.h"
 
+#include "i18n/i18n.h"
+
 #include <string.h>
 
 enum ulp_code bind_import(struct selection *sel, struct object_symbol *s,
@@ -20,8 +22,9 @@ enum ulp_code bind_import(struct selection *sel, struct object_symbol *s,
 		import = &sel->imports[sel->nr_imports++];
 		*import = *wanted;
 		report_add(sel->report, sel->pool, NOTE_DETAIL, "%s: imported%s%s from %s",
-			   wanted->name, *wanted->version ? " with version " : "", wanted->version,
-			   *wanted->provider ? wanted->provider : "whoever has it");
+			   wanted->name, *wanted->version ? _(" with version ") : "",
+			   wanted->version,
+			   *wanted->provider ? wanted->provider : _("whoever has it"));
 	}
 	if (strcmp(import->version, wanted->version) != 0)
 		return ulp_fail(err, ULP_EAMBIGUOUS,
@@ -108,7 +111,7 @@ enum ulp_code bind_private(struct selection *sel, struct object *object, size_t 
 	s->target = target;
 	s->target_name = target->name;
 	report_add(sel->report, sel->pool, NOTE_DETAIL, "%s: bound to %s%s%s of the target",
-		   s->elf.name, target->name, *target->file ? " in " : "", target->file);
+		   s->elf.name, target->name, *target->file ? _(" in ") : "", target->file);
 	return ULP_OK;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "packer/disassemble.h"
 #include "packer/match.h"
 #include "packer/select.h"
@@ -27,10 +28,11 @@ static void tell(struct selection *sel, const struct object *object, size_t symb
 	    old_sum == new_sum)
 		return;
 	report_add(sel->report, sel->pool, NOTE_WARNING,
-		   "%s of %s is not what the target has, and the target%s: name it under "
-		   "'functions:' if the fix changes it",
-		   s->name, object->file.base_name,
-		   object->linked ? " keeps its own" : "'s is used");
+		   object->linked ? N_("%s of %s is not what the target has, and the target keeps "
+				       "its own: name it under 'functions:' if the fix changes it")
+				  : N_("%s of %s is not what the target has, and the target's is "
+				       "used: name it under 'functions:' if the fix changes it"),
+		   s->name, object->file.base_name);
 }
 
 void selection_tell_changed(struct selection *sel, const struct object *object, size_t symbol,

@@ -4,6 +4,7 @@
 
 #include "packer/closure.h"
 
+#include "i18n/i18n.h"
 #include "packer/copies.h"
 #include "packer/match.h"
 #include "packer/users.h"
@@ -63,8 +64,8 @@ static enum ulp_code leave(struct closure *c, size_t node, struct ulp_err *err)
 	if (!code && users.others)
 		code = refuse(
 			c, node, err,
-			"it cannot be replaced by itself, and not all of its callers are known "
-			"(it is exported or its address is in a table)");
+			_("it cannot be replaced by itself, and not all of its callers are known "
+			  "(it is exported or its address is in a table)"));
 	if (!code) {
 		const struct elf_symbol *left =
 			users_function_at(c->in->target, c->nodes[node].vaddr);
@@ -168,10 +169,12 @@ static enum ulp_code no_pair(struct closure *c, size_t node, struct ulp_err *err
 		return leave(c, node, err);
 	return refuse(c, node, err,
 		      pool_printf(pool_of(c),
-				  "%s the object of %s too, compiled from the fixed source, or "
-				  "pack with --no-closure-check",
-				  c->in->objects[0].linked ? "link in" : "give",
-				  *unit ? unit : "its source"));
+				  c->in->objects[0].linked
+					  ? _("link in the object of %s too, compiled from the "
+					      "fixed source, or pack with --no-closure-check")
+					  : _("give the object of %s too, compiled from the fixed "
+					      "source, or pack with --no-closure-check"),
+				  *unit ? unit : _("its source")));
 }
 
 static enum ulp_code replace(struct closure *c, size_t node, struct ulp_err *err)
@@ -329,12 +332,17 @@ static enum ulp_code unknown(const struct closure *c, const struct replacement *
 		if (!roots[i].object)
 			return functions_no_new(c->in, &roots[i], err);
 	}
-	return spec_fail(c->in->spec, roots[0].spec->place, ULP_EMISMATCH, err,
-			 "cannot know whether %s%s inlined elsewhere: %s has neither the plugin's "
-			 "facts nor debug information, and no debug file with them was found; "
-			 "name it with --debug-file, or pack with --no-closure-check",
-			 roots[0].spec->replace, nr > 1 ? " and the others were" : " was",
-			 c->in->target->library.soname);
+	return spec_fail(
+		c->in->spec, roots[0].spec->place, ULP_EMISMATCH, err,
+		nr > 1 ? N_("cannot know whether %s and the others were inlined elsewhere: "
+			    "%s has neither the plugin's facts nor debug information, and "
+			    "no debug file with them was found; name it with "
+			    "--debug-file, or pack with --no-closure-check")
+		       : N_("cannot know whether %s was inlined elsewhere: %s has neither "
+			    "the plugin's facts nor debug information, and no debug file "
+			    "with them was found; name it with --debug-file, or pack with "
+			    "--no-closure-check"),
+		roots[0].spec->replace, c->in->target->library.soname);
 }
 
 enum ulp_code closure_run(struct closure *c, struct replacement *roots, size_t nr,

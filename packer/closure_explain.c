@@ -4,27 +4,29 @@
 
 #include "packer/closure.h"
 
+#include "i18n/i18n.h"
+
 static const char *const causes[] = {
-	[CLOSURE_SPEC] = "named by the spec",
-	[CLOSURE_COPY] = "holds a copy",
-	[CLOSURE_CLONE] = "made of it by the compiler",
-	[CLOSURE_USER] = "leads to it",
+	[CLOSURE_SPEC] = N_("named by the spec"),
+	[CLOSURE_COPY] = N_("holds a copy"),
+	[CLOSURE_CLONE] = N_("made of it by the compiler"),
+	[CLOSURE_USER] = N_("leads to it"),
 };
 
 static const char *const fates[] = {
-	[CLOSURE_OPEN] = "not decided",
-	[CLOSURE_REPLACED] = "replaced",
-	[CLOSURE_GONE] = "has no code of its own in the target",
-	[CLOSURE_LEFT] = "not replaced itself, but all that lead to it are",
-	[CLOSURE_ABOVE] = "see elsewhere in this list",
-	[CLOSURE_REFUSED] = "CANNOT be replaced",
-	[CLOSURE_STALE] = "keeps the old code, as the spec accepts",
+	[CLOSURE_OPEN] = N_("not decided"),
+	[CLOSURE_REPLACED] = N_("replaced"),
+	[CLOSURE_GONE] = N_("has no code of its own in the target"),
+	[CLOSURE_LEFT] = N_("not replaced itself, but all that lead to it are"),
+	[CLOSURE_ABOVE] = N_("see elsewhere in this list"),
+	[CLOSURE_REFUSED] = N_("CANNOT be replaced"),
+	[CLOSURE_STALE] = N_("keeps the old code, as the spec accepts"),
 };
 
 static const char *line(struct pool *pool, const struct closure_node *n)
 {
 	return pool_printf(pool, "%s%s%s%s: %s%s; %s\n", n->name, *n->unit ? " (" : "", n->unit,
-			   *n->unit ? ")" : "", causes[n->cause], n->within, fates[n->fate]);
+			   *n->unit ? ")" : "", _(causes[n->cause]), n->within, _(fates[n->fate]));
 }
 
 static bool is_last_child(const struct closure *c, size_t node)

@@ -4,6 +4,8 @@
 
 #include "packer/copies.h"
 
+#include "i18n/i18n.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +37,7 @@ const char *copies_way_around(struct pool *pool, const char *way, const char *fu
 
 const char *copies_way_end(struct pool *pool, const char *way)
 {
-	return *way ? pool_printf(pool, " by way of %s", way) : "";
+	return *way ? pool_printf(pool, _(" by way of %s"), way) : "";
 }
 
 void copies_add(struct pool *pool, struct copies_query *query, size_t *cap, const struct copy *copy)

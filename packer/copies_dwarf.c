@@ -9,6 +9,7 @@
 
 #include "packer/copies.h"
 
+#include "i18n/i18n.h"
 #include "packer/dwarf_file.h"
 
 #include <dwarf.h>
@@ -217,7 +218,7 @@ enum ulp_code copies_find_dwarf(struct pool *pool, const struct target *target,
 		walk_units(&w, file.dwarf);
 		for (size_t i = 0; i < nr; i++)
 			answer(pool, &queries[i], &w.hits[i]);
-		*told_by = pool_printf(pool, "the debug information of %s", file.path);
+		*told_by = pool_printf(pool, _("the debug information of %s"), file.path);
 	}
 	dwarf_file_close(&file);
 	return code;

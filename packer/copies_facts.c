@@ -5,6 +5,7 @@
 #include "packer/copies.h"
 
 #include "container/facts_file.h"
+#include "i18n/i18n.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -145,7 +146,7 @@ enum ulp_code copies_find_facts(struct pool *pool, const struct target *target,
 	*told_by = NULL;
 	if (code)
 		return code == ULP_ENOFACTS ? ULP_OK : code;
-	*told_by = pool_printf(pool, "the plugin's facts of %s", path);
+	*told_by = pool_printf(pool, _("the plugin's facts of %s"), path);
 	for (size_t i = 0; !code && i < nr; i++) {
 		struct asking a = {.pool = pool, .facts = &facts, .query = &queries[i]};
 

@@ -5,12 +5,22 @@
 #include "packer/decode.h"
 
 #include "container/format.h"
+#include "i18n/i18n.h"
 
 #include <string.h>
 
 #define MAX_TEXT 4096u /* bytes of any string but a patch's name */
 
 /* --- scalars ---------------------------------------------------------------- */
+
+/* Whether the text is that word of lower-case letters.  What a spec means knows no locale. */
+static bool is_word(const char *text, const char *word)
+{
+	for (; *word; text++, word++)
+		if (*text != *word && !(*word >= 'a' && *word <= 'z' && *text == *word - 'a' + 'A'))
+			return false;
+	return !*text;
+}
 
 /* Plain scalars that YAML 1.1 reads as null, a truth value or a number. */
 static bool is_not_text(const char *text)
@@ -20,7 +30,7 @@ static bool is_not_text(const char *text)
 	const char *digits = text + (*text == '-' || *text == '+');
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasecmp(text, words[i]) == 0)
+		if (is_word(text, words[i]))
 			return true;
 	return *digits >= '0' && *digits <= '9' && !digits[strspn(digits, "0123456789_.:eExX+-")];
 }
@@ -29,8 +39,9 @@ enum ulp_code decode_check_text(struct decoder *d, const struct yaml_node *node,
 				size_t max, struct ulp_err *err)
 {
 	if (node->kind != YAML_SCALAR)
-		return yaml_fail(d->source, node->place, err, "must be text, not a %s",
-				 node->kind == YAML_LIST ? "list" : "map");
+		return yaml_fail(d->source, node->place, err,
+				 node->kind == YAML_LIST ? N_("must be text, not a list")
+							 : N_("must be text, not a map"));
 	if (node->plain && is_not_text(node->text))
 		return yaml_fail(d->source, node->place, err,
 				 "must be text; put it in quotes if it is meant as text");
@@ -128,7 +139,7 @@ static enum ulp_code decode_pairs(struct decoder *d, const struct yaml_node *map
 		if (!key)
 			return unknown_key(d, name, keys, nr, err);
 		if (key->refused)
-			return yaml_fail(d->source, name->place, err, "%s", key->refused);
+			return yaml_fail(d->source, name->place, err, "%s", _(key->refused));
 		if (seen[key - keys])
 			return yaml_fail(d->source, name->place, err, "key '%s' is given twice",
 					 key->name);

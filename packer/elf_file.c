@@ -4,6 +4,8 @@
 
 #include "packer/elf_file.h"
 
+#include "i18n/i18n.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -172,7 +174,7 @@ static void split_version(struct pool *pool, struct elf_symbol *s)
 static enum ulp_code symbol_fail(const struct elf_file *file, size_t i, size_t symbol,
 				 const char *what, struct ulp_err *err)
 {
-	ulp_fail(err, ULP_EELF, "symbol %zu %s", symbol, what);
+	ulp_fail(err, ULP_EELF, "symbol %zu %s", symbol, _(what));
 	ulp_err_at(err, "%s: %s", file->path, ulp_elf_section_name(&file->elf, i));
 	return ULP_EELF;
 }

@@ -4,6 +4,7 @@
 
 #include "packer/functions.h"
 
+#include "i18n/i18n.h"
 #include "packer/closure.h"
 #include "packer/match.h"
 #include "packer/users.h"
@@ -23,7 +24,7 @@ static const char *near_in_objects(const struct functions_input *in, const char 
 		if (*near)
 			return near;
 	}
-	return "; the compiler may have inlined it everywhere";
+	return _("; the compiler may have inlined it everywhere");
 }
 
 enum ulp_code functions_no_new(const struct functions_input *in, const struct replacement *r,

@@ -5,6 +5,7 @@
 #include "packer/functions.h"
 
 #include "container/machine.h"
+#include "i18n/i18n.h"
 #include "packer/match.h"
 
 #include <string.h>
@@ -21,9 +22,9 @@ enum ulp_code functions_no_old(const struct functions_input *in, const struct re
 					 target->library.nr_dynsyms, f->replace);
 	const char *why =
 		target->nr_symbols
-			? "; if the source has it, the compiler has inlined it into its callers"
-			: "; the target has no .symtab and no debug file was found, so only "
-			  "exported functions are known";
+			? _("; if the source has it, the compiler has inlined it into its callers")
+			: _("; the target has no .symtab and no debug file was found, so only "
+			    "exported functions are known");
 
 	return spec_fail(in->spec, f->place, ULP_ENOFUNC, err, "%s has no function %s%s%s",
 			 target->library.soname, f->replace, near, *near ? "" : why);
@@ -102,21 +103,24 @@ enum ulp_code functions_find_old(const struct functions_input *in, const char *s
 	return functions_checksum_old(in, r, err);
 }
 
-static const char *no_entry_reason(const struct target *target, const struct replacement *r)
+static const char *no_entry_reason(struct pool *pool, const struct target *target,
+				   const struct replacement *r)
 {
 	if (r->no_entry)
 		return r->no_entry;
 	if (!target->nr_entries && target->has_pfe)
-		return "the target was built with -fpatchable-function-entry, but not with 16,14: "
-		       "no function has 14 NOPs before its address and two at it";
+		return _(
+			"the target was built with -fpatchable-function-entry, but not with 16,14: "
+			"no function has 14 NOPs before its address and two at it");
 	if (!target->nr_entries)
-		return "the target was built without the ulp plugin (it has no " ULP_ENTRIES_SECTION
-		       ")";
+		return pool_printf(pool,
+				   _("the target was built without the ulp plugin (it has no %s)"),
+				   ULP_ENTRIES_SECTION);
 	if (target->layout == ULP_ENTRY_PFE_16_14)
-		return "it is written in assembler, or was compiled without "
-		       "-fpatchable-function-entry=16,14";
-	return "it is written in assembler, was excluded, or comes from an object that was built "
-	       "without the plugin";
+		return _("it is written in assembler, or was compiled without "
+			 "-fpatchable-function-entry=16,14");
+	return _("it is written in assembler, was excluded, or comes from an object that was built "
+		 "without the plugin");
 }
 
 /* Whether the entry is that of this very function: 14 NOPs before its address, two at it. */
@@ -158,7 +162,7 @@ enum ulp_code functions_find_entry(const struct functions_input *in, struct repl
 
 	if (!target_entry(target, r->old->value, window, &r->entry_vaddr))
 		return spec_fail(spec, f->place, ULP_ENOFUNC, err, "%s has no patchable entry: %s",
-				 f->replace, no_entry_reason(target, r));
+				 f->replace, no_entry_reason(in->pool, target, r));
 	r->word_vaddr = r->entry_vaddr & ~(uint64_t)7;
 	word = ulp_elf_at_vaddr(&target->library.file.elf, r->word_vaddr, sizeof(r->word));
 	if (word)
@@ -169,8 +173,8 @@ enum ulp_code functions_find_entry(const struct functions_input *in, struct repl
 				 "%s has no patchable entry: the bytes at 0x%llx are not %s",
 				 f->replace, (unsigned long long)r->entry_vaddr,
 				 target->layout == ULP_ENTRY_PFE_16_14
-					 ? "those of -fpatchable-function-entry=16,14"
-					 : "the plugin's");
+					 ? _("those of -fpatchable-function-entry=16,14")
+					 : _("the plugin's"));
 	if (crosses_word(target, r))
 		return spec_fail(
 			spec, f->place, ULP_EUNSUP, err,

@@ -4,11 +4,13 @@
 
 #include "packer/library.h"
 
+#include "i18n/i18n.h"
+
 #include <string.h>
 
 static enum ulp_code dynamic_fail(const struct library *l, const char *what, struct ulp_err *err)
 {
-	ulp_fail(err, ULP_EELF, "%s", what);
+	ulp_fail(err, ULP_EELF, "%s", _(what));
 	ulp_err_at(err, "%s: .dynamic", l->file.path);
 	return ULP_EELF;
 }

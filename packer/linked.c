@@ -4,6 +4,7 @@
 
 #include "packer/linked.h"
 
+#include "i18n/i18n.h"
 #include "packer/rewrite.h"
 
 #include <stdarg.h>
@@ -11,8 +12,6 @@
 
 /* A shorter build ID is no identity: a UUID and MD5 have 16 bytes, SHA-1 has 20. */
 #define MIN_BUILD_ID 16u
-
-#define GIVE_OBJECTS "give the object files instead"
 
 enum ulp_code linked_fail(const struct object *object, size_t section, struct ulp_err *err,
 			  enum ulp_code code, const char *fmt, ...)
@@ -35,8 +34,9 @@ static const struct {
 	enum ulp_code code;
 	const char *why;
 } refused_segments[] = {
-	{PT_TLS, ULP_ETLS, "has thread-local variables of its own, which a container cannot have"},
-	{PT_INTERP, ULP_EELF, "is a program; link the fix with -shared"},
+	{PT_TLS, ULP_ETLS,
+	 N_("has thread-local variables of its own, which a container cannot have")},
+	{PT_INTERP, ULP_EELF, N_("is a program; link the fix with -shared")},
 };
 
 /*
@@ -78,7 +78,7 @@ static enum ulp_code check_segments(const struct object *o, struct ulp_err *err)
 		for (size_t k = 0; k < sizeof(refused_segments) / sizeof(refused_segments[0]); k++)
 			if (p.p_type == refused_segments[k].type)
 				return linked_fail(o, 0, err, refused_segments[k].code, "%s",
-						   refused_segments[k].why);
+						   _(refused_segments[k].why));
 	}
 	return code;
 }
@@ -86,27 +86,28 @@ static enum ulp_code check_segments(const struct object *o, struct ulp_err *err)
 /* --- the dynamic section ------------------------------------------------------------------ */
 
 #define START_FILES                                                                               \
-	"; link it with -nostdlib, without the compiler's start files; a fix cannot have any of " \
-	"its own"
+	N_("; link it with -nostdlib, without the compiler's start files; a fix cannot have any " \
+	   "of its own")
 
 #define PACKED_RELOCATIONS \
-	"has packed relative relocations; link it with -Wl,-z,nopack-relative-relocs"
+	N_("has packed relative relocations; link it with -Wl,-z,nopack-relative-relocs")
 
 static const struct {
 	int64_t tag;
 	uint64_t flag; /* of the value; 0: the tag itself is refused */
 	enum ulp_code code;
 	const char *why;
+	const char *remedy; /* NULL: is in `why` */
 } refused_tags[] = {
-	{DT_INIT, 0, ULP_EUNSUP, "has an initialisation function" START_FILES},
-	{DT_FINI, 0, ULP_EUNSUP, "has a finalisation function" START_FILES},
-	{DT_INIT_ARRAY, 0, ULP_EUNSUP, "has constructors" START_FILES},
-	{DT_FINI_ARRAY, 0, ULP_EUNSUP, "has destructors" START_FILES},
-	{DT_PREINIT_ARRAY, 0, ULP_EUNSUP, "has constructors" START_FILES},
-	{DT_TEXTREL, 0, ULP_ERELOC, "has relocations in code; compile with -fPIC"},
-	{DT_FLAGS, DF_TEXTREL, ULP_ERELOC, "has relocations in code; compile with -fPIC"},
-	{DT_RELR, 0, ULP_ERELOC, PACKED_RELOCATIONS},
-	{DT_FLAGS_1, DF_1_PIE, ULP_EELF, "is a program; link the fix with -shared"},
+	{DT_INIT, 0, ULP_EUNSUP, N_("has an initialisation function"), START_FILES},
+	{DT_FINI, 0, ULP_EUNSUP, N_("has a finalisation function"), START_FILES},
+	{DT_INIT_ARRAY, 0, ULP_EUNSUP, N_("has constructors"), START_FILES},
+	{DT_FINI_ARRAY, 0, ULP_EUNSUP, N_("has destructors"), START_FILES},
+	{DT_PREINIT_ARRAY, 0, ULP_EUNSUP, N_("has constructors"), START_FILES},
+	{DT_TEXTREL, 0, ULP_ERELOC, N_("has relocations in code; compile with -fPIC"), NULL},
+	{DT_FLAGS, DF_TEXTREL, ULP_ERELOC, N_("has relocations in code; compile with -fPIC"), NULL},
+	{DT_RELR, 0, ULP_ERELOC, PACKED_RELOCATIONS, NULL},
+	{DT_FLAGS_1, DF_1_PIE, ULP_EELF, N_("is a program; link the fix with -shared"), NULL},
 };
 
 static enum ulp_code check_tag(const struct object *o, size_t section, const Elf64_Dyn *dyn,
@@ -115,8 +116,9 @@ static enum ulp_code check_tag(const struct object *o, size_t section, const Elf
 	for (size_t i = 0; i < sizeof(refused_tags) / sizeof(refused_tags[0]); i++)
 		if (dyn->d_tag == refused_tags[i].tag &&
 		    (!refused_tags[i].flag || (dyn->d_un.d_val & refused_tags[i].flag)))
-			return linked_fail(o, section, err, refused_tags[i].code, "%s",
-					   refused_tags[i].why);
+			return linked_fail(o, section, err, refused_tags[i].code, "%s%s",
+					   _(refused_tags[i].why),
+					   refused_tags[i].remedy ? _(refused_tags[i].remedy) : "");
 	return ULP_OK;
 }
 
@@ -167,7 +169,7 @@ enum ulp_code linked_check(const struct object *object, struct ulp_err *err)
 		return code;
 	if (!elf_file_find_type(&object->file, SHT_DYNSYM))
 		return linked_fail(object, 0, err, ULP_EELF,
-				   "has no dynamic symbols; " GIVE_OBJECTS);
+				   "has no dynamic symbols; give the object files instead");
 	if (!ulp_elf_build_id(&object->file.elf, &id) || id.len < MIN_BUILD_ID)
 		return linked_fail(object, 0, err, ULP_EELF,
 				   "has no build ID of %u bytes; link it with "

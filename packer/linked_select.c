@@ -7,6 +7,7 @@
 
 #include "packer/linked.h"
 
+#include "i18n/i18n.h"
 #include "packer/match.h"
 
 #include <string.h>
@@ -233,8 +234,8 @@ static enum ulp_code check_reloc(struct selection *sel, struct object *o, size_t
 		break;
 	}
 	return ulp_fail(err, ULP_ERELOC, "dynamic relocation %s (%u)%s%s is not supported",
-			type ? type->name : "of an unknown type", r->type, *name ? " against " : "",
-			name);
+			type ? type->name : _("of an unknown type"), r->type,
+			*name ? _(" against ") : "", name);
 }
 
 static enum ulp_code check_relocs(struct selection *sel, struct object *o, struct ulp_err *err)

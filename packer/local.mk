@@ -75,4 +75,4 @@ bin_PROGRAMS += ulp-packer
 ulp_packer_SOURCES = packer/main.c
 ulp_packer_CFLAGS = $(TOOL_CFLAGS)
 ulp_packer_LDFLAGS = $(TOOL_LDFLAGS)
-ulp_packer_LDADD = libpacker.la libcontainer.la
+ulp_packer_LDADD = libpacker.la libi18n.la libcontainer.la

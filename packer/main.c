@@ -2,6 +2,7 @@
 /* ulp-packer: the command line. */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "packer/output.h"
 #include "packer/pack.h"
 #include "packer/spec.h"
@@ -24,18 +25,19 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{"target", 't', "FILE", 0, "The library or executable to be patched", 0},
-	{"output", 'o', "FILE", 0, "The container to write [NAME.so, NAME from the spec]", 0},
-	{"library-dir", 'L', "DIR", 0, "Look here too for libraries that the target needs", 0},
-	{"debug-file", OPT_DEBUG_FILE, "FILE", 0, "The target's separate debug information", 0},
-	{"check", OPT_CHECK, NULL, 0, "Only check the spec", 0},
+	{"target", 't', "FILE", 0, N_("The library or executable to be patched"), 0},
+	{"output", 'o', "FILE", 0, N_("The container to write [NAME.so, NAME from the spec]"), 0},
+	{"library-dir", 'L', "DIR", 0, N_("Look here too for libraries that the target needs"), 0},
+	{"debug-file", OPT_DEBUG_FILE, "FILE", 0, N_("The target's separate debug information"), 0},
+	{"check", OPT_CHECK, NULL, 0, N_("Only check the spec"), 0},
 	{"explain", OPT_EXPLAIN, NULL, 0,
-	 "Only show which functions would be replaced, and because of which", 0},
+	 N_("Only show which functions would be replaced, and because of which"), 0},
 	{"template", OPT_TEMPLATE, "NAME", 0,
-	 "Only write a spec to start from, for the fix NAME of these functions of the target", 0},
+	 N_("Only write a spec to start from, for the fix NAME of these functions of the target"),
+	 0},
 	{"no-closure-check", OPT_NO_CLOSURE_CHECK, NULL, 0,
-	 "Pack although copies of the old code may stay in the target", 0},
-	{"verbose", 'v', NULL, 0, "Tell where each symbol leads", 0},
+	 N_("Pack although copies of the old code may stay in the target"), 0},
+	{"verbose", 'v', NULL, 0, N_("Tell where each symbol leads"), 0},
 	{0},
 };
 
@@ -71,11 +73,11 @@ static void add_dir(struct command *c, const char *path)
 static void check_template_usage(const struct command *c, struct argp_state *state)
 {
 	if (!c->pack.target)
-		argp_error(state, "--template needs the target, with -t");
+		argp_error(state, _("--template needs the target, with -t"));
 	if (!c->pack.spec)
-		argp_error(state, "--template needs a function");
+		argp_error(state, _("--template needs a function"));
 	if (c->check || c->pack.explain || c->pack.no_closure_check)
-		argp_error(state, "--template goes with -t, -o and --debug-file only");
+		argp_error(state, _("--template goes with -t, -o and --debug-file only"));
 }
 
 static void check_usage(const struct command *c, struct argp_state *state)
@@ -85,13 +87,13 @@ static void check_usage(const struct command *c, struct argp_state *state)
 		return;
 	}
 	if (!c->pack.spec)
-		argp_error(state, "a spec is needed");
+		argp_error(state, _("a spec is needed"));
 	if (c->check && c->pack.nr_objects)
-		argp_error(state, "--check takes a spec only");
+		argp_error(state, _("--check takes a spec only"));
 	if (c->pack.explain && c->pack.no_closure_check)
-		argp_error(state, "--explain and --no-closure-check exclude one another");
+		argp_error(state, _("--explain and --no-closure-check exclude one another"));
 	if (!c->check && !c->pack.nr_objects)
-		argp_error(state, "at least one object is needed");
+		argp_error(state, _("at least one object is needed"));
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -143,11 +145,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "SPEC.yaml OBJECT.o...\nSPEC.yaml FIX.so\n--check SPEC.yaml\n"
-		    "--template NAME -t FILE FUNCTION...",
-	.doc = "Turn a fix into a live patch: link OBJECTs, the fixed source as the library's own "
-	       "build compiles it, into a container that replaces the functions named by "
-	       "SPEC.yaml; or make one of FIX.so, a shared object that was linked from them.",
+	.args_doc = N_("SPEC.yaml OBJECT.o...\nSPEC.yaml FIX.so\n--check SPEC.yaml\n"
+		       "--template NAME -t FILE FUNCTION..."),
+	.doc = N_(
+		"Turn a fix into a live patch: link OBJECTs, the fixed source as the library's own "
+		"build compiles it, into a container that replaces the functions named by "
+		"SPEC.yaml; or make one of FIX.so, a shared object that was linked from them."),
 };
 
 static int fail(const struct ulp_err *err)
@@ -165,14 +168,9 @@ static void print_notes(const struct report *report, bool verbose)
 
 		if (n->level == NOTE_DETAIL && !verbose)
 			continue;
-		fprintf(stderr, "ulp-packer: %s%s\n", n->level == NOTE_WARNING ? "warning: " : "",
-			n->text);
+		fprintf(stderr, "ulp-packer: %s%s\n",
+			n->level == NOTE_WARNING ? _("warning: ") : "", n->text);
 	}
-}
-
-static const char *plural(size_t nr)
-{
-	return nr == 1 ? "" : "s";
 }
 
 /* Exit status: that a full disk swallowed the answer must not look like success. */
@@ -193,8 +191,9 @@ static int run_check(struct command *c)
 
 	if (spec_load(&c->pool, c->pack.spec, &spec, &err))
 		return fail(&err);
-	printf("%s: valid, %zu function%s of %s\n", c->pack.spec, spec.nr_functions,
-	       plural(spec.nr_functions), spec.soname);
+	printf(ngettext("%s: valid, %zu function of %s\n", "%s: valid, %zu functions of %s\n",
+			spec.nr_functions),
+	       c->pack.spec, spec.nr_functions, spec.soname);
 	return finish_stdout();
 }
 
@@ -239,9 +238,23 @@ static int run_template(struct command *c)
 	return finish_stdout();
 }
 
-static int run_pack(struct command *c)
+/* Each number has a plural of its own, so the line is printed in pieces. */
+static void print_result(const struct pack_result *result)
 {
 	char id[2 * ULP_BUILD_ID_MAX + 1];
+
+	printf("%s: ", result->out);
+	printf(ngettext("%zu function, ", "%zu functions, ", result->nr_functions),
+	       result->nr_functions);
+	printf(ngettext("%zu import, ", "%zu imports, ", result->nr_imports), result->nr_imports);
+	printf(ngettext("%zu reference", "%zu references", result->nr_references),
+	       result->nr_references);
+	printf(_(" for %s (build ID %s)\n"), result->soname,
+	       ulp_build_id_format(&result->build_id, id, sizeof(id)));
+}
+
+static int run_pack(struct command *c)
+{
 	struct report report = {0};
 	struct pack_result result;
 	enum ulp_code code;
@@ -255,10 +268,7 @@ static int run_pack(struct command *c)
 		return fail(&err);
 	if (c->pack.explain)
 		return finish_stdout();
-	printf("%s: %zu function%s, %zu import%s, %zu reference%s for %s (build ID %s)\n",
-	       result.out, result.nr_functions, plural(result.nr_functions), result.nr_imports,
-	       plural(result.nr_imports), result.nr_references, plural(result.nr_references),
-	       result.soname, ulp_build_id_format(&result.build_id, id, sizeof(id)));
+	print_result(&result);
 	return finish_stdout();
 }
 
@@ -268,6 +278,7 @@ int main(int argc, char **argv)
 	struct command c = {.pack.linker = linker && *linker ? linker : ULP_LD_PROGRAM};
 	int status;
 
+	i18n_init();
 	argp_err_exit_status = ulp_code_status(ULP_EUSAGE);
 	argp_parse(&argp, argc, argv, 0, NULL, &c);
 	if (c.template)

@@ -4,6 +4,8 @@
 
 #include "packer/match.h"
 
+#include "i18n/i18n.h"
+
 #include <string.h>
 
 bool name_is_cold(const char *name)
@@ -182,10 +184,11 @@ const char *match_list(struct pool *pool, const struct match *match)
 	for (size_t i = 0; i < match->nr_candidates && i < 8; i++) {
 		const struct elf_symbol *s = match->candidates[i];
 
-		list = pool_printf(pool, "%s%s%s%s%s at 0x%llx", list, *list ? ", " : "", s->name,
-				   *s->file ? " in " : "", s->file, (unsigned long long)s->value);
+		list = pool_printf(pool, _("%s%s%s%s%s at 0x%llx"), list, *list ? ", " : "",
+				   s->name, *s->file ? _(" in ") : "", s->file,
+				   (unsigned long long)s->value);
 	}
 	if (match->nr_candidates > 8)
-		list = pool_printf(pool, "%s and %zu more", list, match->nr_candidates - 8);
+		list = pool_printf(pool, _("%s and %zu more"), list, match->nr_candidates - 8);
 	return list;
 }

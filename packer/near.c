@@ -2,6 +2,7 @@
 /* Names that look like one that was not found. */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "packer/functions.h"
 #include "packer/match.h"
 
@@ -72,12 +73,13 @@ const char *functions_near(struct pool *pool, const struct elf_symbol *symbols, 
 			continue;
 		shown[nr_shown++] = s->name;
 		clone |= name_is_clone(s->name);
-		list = pool_printf(pool, "%s%s%s", list, *list ? ", " : "; near names: ", s->name);
+		list = pool_printf(pool, "%s%s%s", list, *list ? ", " : _("; near names: "),
+				   s->name);
 	}
 	if (clone)
 		list = pool_printf(pool,
-				   "%s (clones that the compiler made of a function: it may "
-				   "exist only as these)",
+				   _("%s (clones that the compiler made of a function: it may "
+				     "exist only as these)"),
 				   list);
 	return list;
 }

@@ -4,6 +4,7 @@
 
 #include "packer/object.h"
 
+#include "i18n/i18n.h"
 #include "packer/linked.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 static enum ulp_code object_fail(const struct object *o, size_t section, struct ulp_err *err,
 				 enum ulp_code code, const char *what)
 {
-	ulp_fail(err, code, "%s", what);
+	ulp_fail(err, code, "%s", _(what));
 	if (section)
 		ulp_err_at(err, "%s", o->sections[section].name);
 	ulp_err_at(err, "%s", o->file.path);

@@ -7,6 +7,7 @@
 
 #include "packer/pointers.h"
 
+#include "i18n/i18n.h"
 #include "packer/match.h"
 
 #include <string.h>
@@ -41,7 +42,7 @@ static size_t find_variable(const struct object *object, const char *name)
 static enum ulp_code fail(const struct pointing *p, enum ulp_code code, struct ulp_err *err,
 			  const char *what)
 {
-	(void)spec_fail(p->spec, p->r->place, code, err, "%s %s", p->r->pointer, what);
+	(void)spec_fail(p->spec, p->r->place, code, err, "%s %s", p->r->pointer, _(what));
 	return code;
 }
 
@@ -139,7 +140,7 @@ static enum ulp_code find_private(const struct pointing *p, const struct elf_sym
 		return spec_fail(p->spec, p->r->place, ULP_EAMBIGUOUS, err,
 				 "%s may mean %zu symbols of the target: %s%s", p->r->to,
 				 m.nr_candidates, match_list(p->sel->pool, &m),
-				 p->r->source ? "" : "; say which with 'source:'");
+				 p->r->source ? "" : _("; say which with 'source:'"));
 	return ULP_OK;
 }
 
@@ -149,13 +150,14 @@ static enum ulp_code check_target(const struct pointing *p, const struct elf_sym
 	const struct library *library = &p->sel->target->library;
 
 	if (!symbol)
-		return spec_fail(p->spec, p->r->place, ULP_ESYMBOL, err, "%s has no %s%s%s%s",
-				 library->soname, p->r->to, p->r->source ? " in " : "",
-				 p->r->source ? p->r->source : "",
-				 target_knows_private(p->sel->target)
-					 ? ""
-					 : " that is known: it is stripped and its debug file was "
-					   "not found");
+		return spec_fail(
+			p->spec, p->r->place, ULP_ESYMBOL, err, "%s has no %s%s%s%s",
+			library->soname, p->r->to, p->r->source ? _(" in ") : "",
+			p->r->source ? p->r->source : "",
+			target_knows_private(p->sel->target)
+				? ""
+				: _(" that is known: it is stripped and its debug file was "
+				    "not found"));
 	if (symbol->type == STT_TLS)
 		return spec_fail(p->spec, p->r->place, ULP_ETLS, err,
 				 "%s is thread-local, so it has no one address; declare it in the "
@@ -229,7 +231,7 @@ static enum ulp_code point(struct pointing *p, struct ulp_err *err)
 	};
 	selection_add_reference(p->sel, &ref);
 	report_add(p->sel->report, p->sel->pool, NOTE_DETAIL, "%s: gets the address of %s%s%s",
-		   p->r->pointer, symbol->name, *symbol->file ? " in " : "", symbol->file);
+		   p->r->pointer, symbol->name, *symbol->file ? _(" in ") : "", symbol->file);
 	return ULP_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "packer/pool.h"
 
 #include "container/err.h"
+#include "i18n/i18n.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ struct pool_block {
 
 static _Noreturn void out_of_memory(void)
 {
-	fputs("ulp-packer: out of memory\n", stderr);
+	fprintf(stderr, "ulp-packer: %s\n", _("out of memory"));
 	exit(ulp_code_status(ULP_ENOMEM));
 }
 

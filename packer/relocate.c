@@ -15,6 +15,7 @@
 
 #include "packer/select.h"
 
+#include "i18n/i18n.h"
 #include "packer/match.h"
 
 #include <string.h>
@@ -350,7 +351,7 @@ enum ulp_code selection_relocate(struct selection *sel, struct object *object, s
 		code = selection_tls(sel, object, section, reloc, err);
 	else if (st.type->kind == RELOC_REFUSED)
 		code = ulp_fail(err, ULP_ERELOC, "relocation %s%s%s is not supported: %s",
-				st.type->name, *name ? " against " : "", name, st.type->why);
+				st.type->name, *name ? _(" against ") : "", name, _(st.type->why));
 	else if (st.type->kind != RELOC_NOTHING && reloc->symbol)
 		code = resolve(&st, err);
 	if (code)

@@ -4,6 +4,8 @@
 
 #include "packer/report.h"
 
+#include "i18n/i18n.h"
+
 void report_add(struct report *report, struct pool *pool, enum note_level level, const char *fmt,
 		...)
 {
@@ -15,6 +17,6 @@ void report_add(struct report *report, struct pool *pool, enum note_level level,
 	note = &report->notes[report->nr_notes++];
 	note->level = level;
 	va_start(args, fmt);
-	note->text = pool_vprintf(pool, fmt, args);
+	note->text = pool_vprintf(pool, _(fmt), args);
 	va_end(args);
 }

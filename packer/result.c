@@ -4,6 +4,8 @@
 
 #include "packer/result.h"
 
+#include "i18n/i18n.h"
+
 #include <string.h>
 
 enum ulp_code result_read(struct pool *pool, const char *path, struct result *result,
@@ -54,7 +56,8 @@ static enum ulp_code check_relocs(const struct result *r, const struct selection
 		return ulp_fail(err, ULP_ERELOC,
 				"the container would need the dynamic relocation %s%s%s, which is "
 				"not supported",
-				type ? type->name : "(unknown)", *symbol ? " for " : "", symbol);
+				type ? type->name : _("(unknown)"), *symbol ? _(" for ") : "",
+				symbol);
 	}
 	return ULP_OK;
 }
@@ -66,12 +69,12 @@ static enum ulp_code check_dynamic(const struct result *r, size_t i, struct ulp_
 		enum ulp_code code;
 		const char *what;
 	} refused[] = {
-		{DT_INIT, ULP_EUNSUP, "an initialisation function"},
-		{DT_FINI, ULP_EUNSUP, "a finalisation function"},
-		{DT_INIT_ARRAY, ULP_EUNSUP, "constructors"},
-		{DT_FINI_ARRAY, ULP_EUNSUP, "destructors"},
-		{DT_NEEDED, ULP_EUNSUP, "needed libraries"},
-		{DT_TEXTREL, ULP_ERELOC, "relocations in code; compile with -fPIC"},
+		{DT_INIT, ULP_EUNSUP, N_("an initialisation function")},
+		{DT_FINI, ULP_EUNSUP, N_("a finalisation function")},
+		{DT_INIT_ARRAY, ULP_EUNSUP, N_("constructors")},
+		{DT_FINI_ARRAY, ULP_EUNSUP, N_("destructors")},
+		{DT_NEEDED, ULP_EUNSUP, N_("needed libraries")},
+		{DT_TEXTREL, ULP_ERELOC, N_("relocations in code; compile with -fPIC")},
 	};
 	struct elf_records records;
 	enum ulp_code code;
@@ -84,7 +87,7 @@ static enum ulp_code check_dynamic(const struct result *r, size_t i, struct ulp_
 		for (size_t k = 0; k < sizeof(refused) / sizeof(refused[0]); k++)
 			if (dyn.d_tag == refused[k].tag)
 				return ulp_fail(err, refused[k].code, "the container would have %s",
-						refused[k].what);
+						_(refused[k].what));
 	return ULP_OK;
 }
 

@@ -4,6 +4,8 @@
 
 #include "packer/select.h"
 
+#include "i18n/i18n.h"
+
 #include <string.h>
 
 void selection_keep(struct object *object, size_t symbol)
@@ -98,7 +100,7 @@ static enum ulp_code check_constructor(struct selection *sel, const struct objec
 	ulp_fail(err, ULP_EUNSUP,
 		 "%s is a constructor or destructor that the target does not have; a container "
 		 "cannot have one",
-		 *name ? name : "(unnamed)");
+		 *name ? name : _("(unnamed)"));
 	ulp_err_at(err, "%s", object_place(sel->pool, object, section, r->off));
 	return ULP_EUNSUP;
 }

@@ -4,6 +4,7 @@
 
 #include "packer/spec.h"
 
+#include "i18n/i18n.h"
 #include "packer/decode.h"
 #include "packer/elf_file.h"
 #include "packer/spec_parts.h"
@@ -207,10 +208,10 @@ static const struct decode_key spec_keys[] = {
 	{"references", false, decode_references, 0, NULL},
 	{"accept", false, decode_accepts, 0, NULL},
 	{.name = "callbacks",
-	 .refused =
+	 .refused = N_(
 		 "callbacks are not supported: no code of a live patch runs while the process is "
 		 "stopped; let a replaced function do the work when it is called for the first "
-		 "time"},
+		 "time")},
 };
 
 enum ulp_code spec_parse(struct pool *pool, const char *path, const char *text, size_t len,

@@ -8,6 +8,7 @@
 
 #include "packer/stock.h"
 
+#include "i18n/i18n.h"
 #include "packer/dwarf_file.h"
 
 #include <dwarf.h>
@@ -56,8 +57,8 @@ static void look_at_units(struct pool *pool, struct sources *sources, Dwarf *dwa
 static const char *evidence(struct pool *pool, const struct sources *sources)
 {
 	if (!sources->nr)
-		return "no debug information says whether -flive-patching was given";
-	return pool_printf(pool, "%zu of %zu source files were compiled without, %s for one",
+		return _("no debug information says whether -flive-patching was given");
+	return pool_printf(pool, _("%zu of %zu source files were compiled without, %s for one"),
 			   sources->nr_unsafe, sources->nr, sources->unsafe);
 }
 

@@ -4,6 +4,7 @@
 
 #include "packer/template.h"
 
+#include "i18n/i18n.h"
 #include "packer/copies.h"
 #include "packer/functions.h"
 #include "packer/match.h"
@@ -94,10 +95,11 @@ static enum ulp_code no_function(struct writer *w, const char *name, struct ulp_
 					 : functions_near(w->pool, t->library.dynsyms,
 							  t->library.nr_dynsyms, name);
 	const char *why =
-		t->nr_symbols ? "; if the source has it, the compiler has inlined it into its "
-				"callers: name these"
-			      : "; the target has no .symtab and no debug file was found, so only "
-				"exported functions are known";
+		t->nr_symbols
+			? _("; if the source has it, the compiler has inlined it into its "
+			    "callers: name these")
+			: _("; the target has no .symtab and no debug file was found, so only "
+			    "exported functions are known");
 
 	return ulp_fail(err, ULP_ENOFUNC, "%s has no function %s%s%s", t->library.soname, name,
 			near, *near ? "" : why);

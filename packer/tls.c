@@ -18,6 +18,7 @@
 
 #include "packer/select.h"
 
+#include "i18n/i18n.h"
 #include "packer/match.h"
 
 #include <string.h>
@@ -76,8 +77,8 @@ static enum ulp_code find_variable(struct use *u, struct ulp_err *err)
 				s->name, target->library.soname,
 				target_knows_private(target)
 					? ""
-					: " that is known (it is stripped and its debug file was "
-					  "not found)");
+					: _(" that is known (it is stripped and its debug file was "
+					    "not found)"));
 	if (s->shndx != SHN_UNDEF && s->size != u->variable->size)
 		return ulp_fail(err, ULP_EMISMATCH,
 				"%s has %llu bytes in %s and %llu bytes in the target: a changed "
@@ -95,10 +96,10 @@ static const struct {
 	const char *how;
 	const char *remedy;
 } ways[TLS_NR_WAYS] = {
-	[TLS_WAY_OFFSET] = {"the initial-exec model", "-ftls-model=initial-exec"},
-	[TLS_WAY_PAIR] = {"the general dynamic model",
+	[TLS_WAY_OFFSET] = {N_("the initial-exec model"), "-ftls-model=initial-exec"},
+	[TLS_WAY_PAIR] = {N_("the general dynamic model"),
 			  "-ftls-model=global-dynamic -mtls-dialect=gnu"},
-	[TLS_WAY_DESCRIPTOR] = {"descriptors", "-ftls-model=global-dynamic -mtls-dialect=gnu2"},
+	[TLS_WAY_DESCRIPTOR] = {N_("descriptors"), "-ftls-model=global-dynamic -mtls-dialect=gnu2"},
 };
 
 /* The object's code is of another model than all that the target has. */
@@ -112,7 +113,7 @@ static enum ulp_code no_way(const struct use *u, struct ulp_err *err)
 			return ulp_fail(err, ULP_ETLS,
 					"%s reaches its thread-local variable %s by %s only; "
 					"compile with -fPIC %s",
-					soname, u->name, ways[way].how, ways[way].remedy);
+					soname, u->name, _(ways[way].how), ways[way].remedy);
 	if (target_tls_block(target, TLS_WAY_PAIR))
 		return ulp_fail(err, ULP_ETLS,
 				"%s reaches its thread-local variable %s by the local dynamic "
@@ -129,8 +130,8 @@ static enum ulp_code no_way(const struct use *u, struct ulp_err *err)
 			"%s itself does not reach its thread-local variable %s in a way that a "
 			"container could use%s",
 			soname, u->name,
-			u->variable ? "; call a function of it that does"
-				    : "; compile with -fPIC -ftls-model=initial-exec");
+			u->variable ? _("; call a function of it that does")
+				    : _("; compile with -fPIC -ftls-model=initial-exec"));
 }
 
 static enum ulp_code strange_code(const struct use *u, struct ulp_err *err)

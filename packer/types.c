@@ -15,6 +15,7 @@
  */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "packer/match.h"
 #include "packer/types_checker.h"
 #include "packer/types_values.h"
@@ -101,7 +102,7 @@ static void add_own_function(struct types_checker *c, Dwarf_Die *function)
 
 	if (dwarf_file_code_start(function, &address) && comes_along(c, address))
 		types_edge_function(&c->edge, function, replaced_by(c, address) != NULL,
-				    name ? name : "the fix");
+				    name ? name : _("the fix"));
 }
 
 static enum ulp_code check_own_function(struct types_checker *c, Dwarf_Die *function,
@@ -202,7 +203,7 @@ void types_check_values(struct types_checker *c)
 		const char *name = plain_name(c, c->object->symbols[i].elf.name), *text;
 		struct types_refusal refusal = {
 			.word = TYPES_INITIAL_VALUE,
-			.keyword = "variable",
+			.keyword = _("variable"),
 			.name = name,
 		};
 		bool uncertain;
@@ -210,7 +211,7 @@ void types_check_values(struct types_checker *c)
 		if (types_value_differs(c->sel, c->object, i, &text, &uncertain)) {
 			refusal.place = place_of_variable(c, name);
 			refusal.text = pool_printf(
-				c->pool, "%s; a patch leaves existing data as it is", text);
+				c->pool, _("%s; a patch leaves existing data as it is"), text);
 			types_checker_refuse(c, &refusal);
 		} else if (uncertain) {
 			report_add(c->report, c->pool, NOTE_DETAIL,
@@ -258,7 +259,7 @@ static void tell_lacking(struct types_checker *c, const char *objects)
 	if (!c->then.nr_units)
 		report_add(c->report, c->pool, NOTE_WARNING,
 			   "cannot tell whether types and prototypes are those of %s: %s", soname,
-			   c->then.lack);
+			   _(c->then.lack));
 }
 
 static void tell_unused(struct types_checker *c, bool compared)

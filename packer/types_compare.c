@@ -4,6 +4,8 @@
 
 #include "packer/types_compare.h"
 
+#include "i18n/i18n.h"
+
 #include <dwarf.h>
 #include <string.h>
 
@@ -108,7 +110,7 @@ bool types_found(struct types_compare *c, struct types_difference *d, Dwarf_Die 
 	va_list args;
 
 	va_start(args, fmt);
-	d->text = pool_vprintf(c->pool, fmt, args);
+	d->text = pool_vprintf(c->pool, _(fmt), args);
 	va_end(args);
 	d->now = *now;
 	return true;
@@ -376,12 +378,17 @@ static bool parameters_differ(struct types_compare *c, Dwarf_Die *now, Dwarf_Die
 	for (*nr_then = n; parameter(then, *nr_then, &b, &more_then);)
 		++*nr_then;
 	if (*nr_now != *nr_then)
-		return types_found(c, d, now,
-				   "it has %zu parameter%s in the target and %zu in the fix",
-				   *nr_then, *nr_then == 1 ? "" : "s", *nr_now);
+		return types_found(
+			c, d, now,
+			ngettext("it has %zu parameter in the target and %zu in the fix",
+				 "it has %zu parameters in the target and %zu in the fix",
+				 *nr_then),
+			*nr_then, *nr_now);
 	return more_now != more_then &&
-	       types_found(c, d, now, "it takes a variable number of arguments only in the %s",
-			   more_now ? "fix" : "target");
+	       types_found(
+		       c, d, now,
+		       more_now ? N_("it takes a variable number of arguments only in the fix")
+				: N_("it takes a variable number of arguments only in the target"));
 }
 
 bool types_prototypes_differ(struct types_compare *c, Dwarf_Die *now, Dwarf_Die *then,

@@ -4,6 +4,8 @@
 
 #include "packer/types_dwarf.h"
 
+#include "i18n/i18n.h"
+
 #include <dwarf.h>
 #include <elfutils/libdwelf.h>
 #include <gelf.h>
@@ -208,8 +210,8 @@ enum ulp_code types_open_target(struct pool *pool, const struct target *target,
 	enum ulp_code code;
 
 	*file = (struct types_file){
-		.lack = "it has no debug information, and no debug file was found; install its "
-			"debug package",
+		.lack = N_("it has no debug information, and no debug file was found; install its "
+			   "debug package"),
 	};
 	code = dwarf_file_open(target, &file->target, err);
 	if (code || !file->target.dwarf)
@@ -217,8 +219,8 @@ enum ulp_code types_open_target(struct pool *pool, const struct target *target,
 	if (is_whole(file->target.dwarf))
 		units_read(pool, file, file->target.dwarf);
 	else
-		file->lack = "the file that its debug information refers to (.gnu_debugaltlink) "
-			     "was not found; install its debug package completely";
+		file->lack = N_("the file that its debug information refers to (.gnu_debugaltlink) "
+				"was not found; install its debug package completely");
 	return ULP_OK;
 }
 

@@ -4,6 +4,8 @@
 
 #include "packer/types_compare.h"
 
+#include "i18n/i18n.h"
+
 #include <dwarf.h>
 #include <string.h>
 
@@ -86,7 +88,7 @@ static bool member_read(Dwarf_Die *die, struct field *f)
 	/* A static member is a variable. */
 	if (dwarf_hasattr(die, DW_AT_external) || dwarf_hasattr(die, DW_AT_declaration))
 		return false;
-	f->what = "field";
+	f->what = N_("field");
 	f->name = dwarf_diename(die) ? dwarf_diename(die) : "";
 	if (strncmp(f->name, table, strlen(table)) == 0)
 		f->name = table;
@@ -107,7 +109,7 @@ static bool base_read(Dwarf_Die *die, struct field *f)
 	if (dwarf_hasattr(die, DW_AT_virtuality) || !types_type_of(die, &type) ||
 	    !place_of(die, DW_AT_data_member_location, &off))
 		return false;
-	f->what = "base class";
+	f->what = N_("base class");
 	f->name = dwarf_diename(&type) ? dwarf_diename(&type) : "";
 	f->bit = 8 * off;
 	return true;
@@ -119,7 +121,7 @@ static bool virtual_read(Dwarf_Die *die, struct field *f)
 	if (types_flag(die, DW_AT_artificial) ||
 	    !place_of(die, DW_AT_vtable_elem_location, &f->bit))
 		return false;
-	f->what = "virtual function";
+	f->what = N_("virtual function");
 	f->name = dwarf_file_symbol_name(die) ? dwarf_file_symbol_name(die) : "";
 	return true;
 }
@@ -176,19 +178,19 @@ static struct field *find(const struct fields *fields, const struct field *like)
 
 static const char *name_text(struct pool *pool, const struct field *f)
 {
-	return *f->name ? pool_printf(pool, "%s '%s'", f->what, f->name)
-			: pool_printf(pool, "unnamed %s %zu", f->what, f->nth + 1);
+	return *f->name ? pool_printf(pool, _("%s '%s'"), _(f->what), f->name)
+			: pool_printf(pool, _("unnamed %s %zu"), _(f->what), f->nth + 1);
 }
 
 static const char *place_text(struct pool *pool, const struct field *f)
 {
 	if (strcmp(f->what, "virtual function") == 0)
-		return pool_printf(pool, "place %llu of the table", (unsigned long long)f->bit);
+		return pool_printf(pool, _("place %llu of the table"), (unsigned long long)f->bit);
 	if (f->bits)
-		return pool_printf(pool, "bit %llu of offset %llu",
+		return pool_printf(pool, _("bit %llu of offset %llu"),
 				   (unsigned long long)(f->bit % 8),
 				   (unsigned long long)(f->bit / 8));
-	return pool_printf(pool, "offset %llu", (unsigned long long)(f->bit / 8));
+	return pool_printf(pool, _("offset %llu"), (unsigned long long)(f->bit / 8));
 }
 
 static const char *extent_text(struct pool *pool, struct field *f)
@@ -196,7 +198,7 @@ static const char *extent_text(struct pool *pool, struct field *f)
 	Dwarf_Die type;
 
 	if (f->bits)
-		return pool_printf(pool, "%s, %llu bits", place_text(pool, f),
+		return pool_printf(pool, _("%s, %llu bits"), place_text(pool, f),
 				   (unsigned long long)f->bits);
 	if (dwarf_tag(&f->die) == DW_TAG_subprogram || !types_type_of(&f->die, &type))
 		return place_text(pool, f);

@@ -2,6 +2,7 @@
 /* The prototypes of functions that one side calls and the other defines. */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "packer/types_checker.h"
 #include "packer/types_compare.h"
 #include "packer/users.h"
@@ -54,7 +55,8 @@ static enum ulp_code find_callers(struct types_checker *c, uint64_t vaddr, const
 	if (code)
 		return code;
 	if (users.others)
-		*who = "it is exported, or its address is stored in data, so that others call it";
+		*who = _(
+			"it is exported, or its address is stored in data, so that others call it");
 	for (size_t i = 0; !code && !users.others && i < users.nr_functions; i++) {
 		const struct elf_symbol *s = users.functions[i];
 		bool reached;
@@ -63,11 +65,11 @@ static enum ulp_code find_callers(struct types_checker *c, uint64_t vaddr, const
 			continue;
 		code = is_reached(c, s->value, 1, &reached, err);
 		if (!code && reached && nr++ < MAX_CALLERS_SHOWN)
-			*who = pool_printf(c->pool, "%s%s%s", *who ? *who : "still called by ",
+			*who = pool_printf(c->pool, "%s%s%s", *who ? *who : _("still called by "),
 					   *who ? ", " : "", s->name);
 	}
 	if (!code && nr > MAX_CALLERS_SHOWN)
-		*who = pool_printf(c->pool, "%s and %zu more", *who, nr - MAX_CALLERS_SHOWN);
+		*who = pool_printf(c->pool, _("%s and %zu more"), *who, nr - MAX_CALLERS_SHOWN);
 	return code;
 }
 
@@ -99,12 +101,12 @@ static void refuse_prototype(struct types_checker *c, Dwarf_Die *now, Dwarf_Die 
 {
 	struct types_refusal refusal = {
 		.word = TYPES_PROTOTYPE,
-		.keyword = "function",
+		.keyword = _("function"),
 		.name = name,
 		.place = types_place(c->pool, now),
 		.text = pool_printf(
-			c->pool, "%s; it is '%s' in the target (%s) and '%s' in the fix; %s", what,
-			types_prototype_text(c->pool, then), types_place(c->pool, then),
+			c->pool, _("%s; it is '%s' in the target (%s) and '%s' in the fix; %s"),
+			what, types_prototype_text(c->pool, then), types_place(c->pool, then),
 			types_prototype_text(c->pool, now), why),
 	};
 
@@ -140,5 +142,5 @@ void types_check_called(struct types_checker *c, Dwarf_Die *function,
 	    !types_prototypes_differ(&compare, function, &then, TYPES_CALL_TARGET, &d))
 		return;
 	refuse_prototype(c, function, &then, target->name, d.text,
-			 "the fix calls it, and it is not replaced");
+			 _("the fix calls it, and it is not replaced"));
 }

@@ -2,6 +2,7 @@
 /* The types at the edge against those of the same name in the target. */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "packer/types_checker.h"
 #include "packer/types_compare.h"
 
@@ -115,13 +116,13 @@ static void refuse_layout(struct types_checker *c, struct types_edge_type *t, Dw
 	if (!*refusal.place) /* enumerators have no line */
 		refusal.place = types_place(c->pool, &t->die);
 	if (!t->name && dwarf_tag(&t->die) != DW_TAG_enumeration_type)
-		refusal.keyword = "type"; /* an unnamed one behind a typedef */
-	refusal.text = pool_printf(
-		c->pool,
-		"%s; in the target (%s) it has %s, in the fix %s; %s uses it, and what the running "
-		"process holds of it is laid out as in the target",
-		d->text, types_place(c->pool, then), types_size_text(c->pool, then),
-		types_size_text(c->pool, &t->die), t->via);
+		refusal.keyword = _("type"); /* an unnamed one behind a typedef */
+	refusal.text =
+		pool_printf(c->pool,
+			    _("%s; in the target (%s) it has %s, in the fix %s; %s uses it, and "
+			      "what the running process holds of it is laid out as in the target"),
+			    d->text, types_place(c->pool, then), types_size_text(c->pool, then),
+			    types_size_text(c->pool, &t->die), t->via);
 	types_checker_refuse(c, &refusal);
 }
 
@@ -204,7 +205,7 @@ void types_check_variable(struct types_checker *c, Dwarf_Die *variable, const ch
 {
 	struct types_refusal refusal = {
 		.word = TYPES_STRUCT_LAYOUT,
-		.keyword = "variable",
+		.keyword = _("variable"),
 		.name = name,
 		.place = types_place(c->pool, variable),
 	};
@@ -219,7 +220,7 @@ void types_check_variable(struct types_checker *c, Dwarf_Die *variable, const ch
 	if (!types_type_of(variable, &now) || !types_type_of(&old, &then) ||
 	    !types_member_differs(&compare, &now, &then, &d))
 		return;
-	refusal.text =
-		pool_printf(c->pool, "%s (in the target: %s)", d.text, types_place(c->pool, &old));
+	refusal.text = pool_printf(c->pool, _("%s (in the target: %s)"), d.text,
+				   types_place(c->pool, &old));
 	types_checker_refuse(c, &refusal);
 }

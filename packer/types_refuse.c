@@ -4,6 +4,8 @@
 
 #include "packer/types_refuse.h"
 
+#include "i18n/i18n.h"
+
 #include <string.h>
 
 /* Of further refusals the names are enough, and not of all. */
@@ -68,10 +70,10 @@ static const char *others_text(const struct types_refusals *r)
 	const char *list = "";
 
 	for (size_t i = 1; i < r->nr && i <= MAX_OTHERS; i++)
-		list = pool_printf(r->pool, "%s%s%s", list, *list ? ", " : "; also changed: ",
+		list = pool_printf(r->pool, "%s%s%s", list, *list ? ", " : _("; also changed: "),
 				   name_text(r->pool, &r->list[i]));
 	if (r->nr > MAX_OTHERS + 1)
-		list = pool_printf(r->pool, "%s and %zu more", list, r->nr - MAX_OTHERS - 1);
+		list = pool_printf(r->pool, _("%s and %zu more"), list, r->nr - MAX_OTHERS - 1);
 	return list;
 }
 

@@ -4,6 +4,8 @@
 
 #include "packer/types_compare.h"
 
+#include "i18n/i18n.h"
+
 #include <dwarf.h>
 #include <string.h>
 
@@ -86,7 +88,7 @@ static const char *text_of(struct pool *pool, Dwarf_Die *die, bool there, unsign
 		return name ? name : "...";
 	keyword = types_keyword(die);
 	if (*keyword)
-		return pool_printf(pool, "%s %s", keyword, name ? name : "(unnamed)");
+		return pool_printf(pool, "%s %s", keyword, name ? name : _("(unnamed)"));
 	if (dwarf_tag(die) == DW_TAG_pointer_type && types_type_of(die, &to) &&
 	    dwarf_tag(&to) == DW_TAG_subroutine_type)
 		return prototype(pool, &to, "(*)", depth);
@@ -94,7 +96,7 @@ static const char *text_of(struct pool *pool, Dwarf_Die *die, bool there, unsign
 		if (derived[i].tag == dwarf_tag(die))
 			return pool_printf(pool, "%s%s%s", derived[i].before,
 					   referred(pool, die, depth), derived[i].after);
-	return name ? name : "(unnamed)";
+	return name ? name : _("(unnamed)");
 }
 
 const char *types_text(struct pool *pool, Dwarf_Die *type)
@@ -112,6 +114,7 @@ const char *types_size_text(struct pool *pool, Dwarf_Die *type)
 	Dwarf_Word size;
 
 	if (dwarf_aggregate_size(type, &size) != 0)
-		return "unknown size";
-	return pool_printf(pool, "%llu byte%s", (unsigned long long)size, size == 1 ? "" : "s");
+		return _("unknown size");
+	return pool_printf(pool, ngettext("%llu byte", "%llu bytes", size),
+			   (unsigned long long)size);
 }

@@ -8,6 +8,7 @@
 
 #include "packer/types_values.h"
 
+#include "i18n/i18n.h"
 #include "packer/match.h"
 
 #include <string.h>
@@ -252,12 +253,13 @@ static const char *bytes_text(const struct value *v, uint64_t off)
 			now |= (uint64_t)byte_now(v, i) << (8 * i);
 			then |= (uint64_t)byte_then(v, i) << (8 * i);
 		}
-		return pool_printf(pool, "starts as 0x%llx in the target and as 0x%llx in the fix",
+		return pool_printf(pool,
+				   _("starts as 0x%llx in the target and as 0x%llx in the fix"),
 				   (unsigned long long)then, (unsigned long long)now);
 	}
 	return pool_printf(pool,
-			   "starts with byte 0x%02x at offset %llu in the target and with 0x%02x "
-			   "in the fix",
+			   _("starts with byte 0x%02x at offset %llu in the target and with 0x%02x "
+			     "in the fix"),
 			   byte_then(v, off), (unsigned long long)off, byte_now(v, off));
 }
 
@@ -265,9 +267,10 @@ static const char *pointer_text(const struct value *v, uint64_t off, const struc
 {
 	const char *name = name_now(v, r);
 
-	return pool_printf(v->sel->pool,
-			   "starts with another pointer at offset %llu: in the fix it leads to %s",
-			   (unsigned long long)off, name ? name : "other data");
+	return pool_printf(
+		v->sel->pool,
+		_("starts with another pointer at offset %llu: in the fix it leads to %s"),
+		(unsigned long long)off, name ? name : _("other data"));
 }
 
 static bool value_differs(struct value *v, const char **text)
@@ -285,8 +288,8 @@ static bool value_differs(struct value *v, const char **text)
 			*text = bytes_text(v, off);
 		} else if (off % WORD == 0 && dynamic_at(v, off)) {
 			*text = pool_printf(v->sel->pool,
-					    "starts with a pointer at offset %llu in the target "
-					    "and with a number in the fix",
+					    _("starts with a pointer at offset %llu in the target "
+					      "and with a number in the fix"),
 					    (unsigned long long)off);
 		}
 		if (*text)

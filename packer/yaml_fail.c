@@ -4,6 +4,8 @@
 
 #include "packer/yaml_tree.h"
 
+#include "i18n/i18n.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,7 +140,7 @@ enum ulp_code yaml_fail(const struct yaml_source *source, struct yaml_place plac
 	size_t len;
 
 	va_start(args, fmt);
-	(void)vsnprintf(reason, sizeof(reason), fmt, args);
+	(void)vsnprintf(reason, sizeof(reason), _(fmt), args);
 	va_end(args);
 	show_all(reason, strlen(reason), sizeof(safe) - 1, safe);
 	line = find_line(source, place.line, &len);

@@ -4,6 +4,8 @@
 
 #include "packer/yaml_tree.h"
 
+#include "i18n/i18n.h"
+
 #include <string.h>
 #include <yaml.h>
 
@@ -44,7 +46,7 @@ static enum ulp_code parser_fail(struct builder *b, struct ulp_err *err)
 				 "%s", p->problem);
 	return yaml_fail(b->source, place_of(p->problem_mark), err, "%s%s%s",
 			 p->context ? p->context : "", p->context ? ": " : "",
-			 p->problem ? p->problem : "not valid YAML");
+			 p->problem ? p->problem : _("not valid YAML"));
 }
 
 static enum ulp_code next_event(struct builder *b, yaml_event_t *event, struct ulp_err *err)
@@ -157,6 +159,7 @@ static enum ulp_code build_stream(struct builder *b, struct yaml_node **root, st
 enum ulp_code yaml_tree_parse(struct pool *pool, const struct yaml_source *source,
 			      struct yaml_node **root, struct ulp_err *err)
 {
+	const struct yaml_place start = {1, 1};
 	struct builder b = {.pool = pool, .source = source};
 	enum ulp_code code;
 
@@ -167,6 +170,6 @@ enum ulp_code yaml_tree_parse(struct pool *pool, const struct yaml_source *sourc
 	code = build_stream(&b, root, err);
 	yaml_parser_delete(&b.parser);
 	if (!code && !*root)
-		code = yaml_fail(source, (struct yaml_place){1, 1}, err, "the spec is empty");
+		code = yaml_fail(source, start, err, "the spec is empty");
 	return code;
 }

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The catalogues of ulp's messages.  After a change of messages: make update-po, then translate
-# what po/<language>.po lacks; tests/e2e/translation.sh finds what is missing.
+# The catalogues of the messages of ulp and ulp-packer.  After a change of messages: make update-po,
+# then translate what po/<language>.po lacks; tests/e2e/translation.sh finds what is missing.
 PO_LANGUAGES = de
 TRANSLATED_FILES = $(ulp_SOURCES) $(libtrigger_la_SOURCES) $(libengine_la_SOURCES) \
+	$(ulp_packer_SOURCES) $(libpacker_la_SOURCES) \
 	$(libfacts_la_SOURCES) $(libcontainer_la_SOURCES)
 PO_XGETTEXT = xgettext --from-code=UTF-8 --language=C --sort-by-file --add-comments=TRANSLATORS \
 	--package-name=$(PACKAGE_NAME) --keyword=_ --keyword=N_ --keyword=ngettext:1,2 \
@@ -12,7 +13,10 @@ PO_XGETTEXT = xgettext --from-code=UTF-8 --language=C --sort-by-file --add-comme
 	--keyword=damaged:3 --keyword=not_ours:2 --keyword=ULP_TEXT \
 	--keyword=get_fixed:3 --keyword=get_uleb:2 --keyword=get_count:3 \
 	--keyword=get_string:2 --keyword=get_path:2 \
-	--keyword=report_say:2 --keyword=report_remark:2 --keyword=report_warning:2
+	--keyword=report_say:2 --keyword=report_remark:2 --keyword=report_warning:2 \
+	--keyword=linked_fail:5 --keyword=spec_fail:5 --keyword=yaml_fail:4 \
+	--keyword=object_fail:5 --keyword=dynamic_fail:2 --keyword=symbol_fail:4 \
+	--keyword=report_add:4 --keyword=types_found:4
 EXTRA_DIST += $(PO_LANGUAGES:%=po/%.po)
 
 if NLS
@@ -35,7 +39,7 @@ uninstall-hook:
 	done
 endif
 
-# All messages of the program, in the build folder.
+# All messages of the programs, in the build folder.
 po/ulp.pot: $(TRANSLATED_FILES)
 	$(AM_V_GEN)$(MKDIR_P) po && here=$$(pwd) && cd $(srcdir) && \
 		$(PO_XGETTEXT) -o "$$here/po/ulp.pot" $$(printf '%s\n' $(TRANSLATED_FILES) | sort -u)

@@ -9,10 +9,11 @@ cd "$(dirname "$0")/.." || exit
 allowed() {
 	case $1 in
 	container) echo "container" ;;
+	i18n) echo "container i18n" ;;
 	engine) echo "container engine" ;;
 	runtime) echo "container engine runtime" ;;
-	trigger) echo "container engine trigger" ;;
-	packer) echo "container packer" ;;
+	trigger) echo "container engine i18n trigger" ;;
+	packer) echo "container i18n packer" ;;
 	gcc-plugin) echo "container/entry.h container/facts_format.h gcc-plugin" ;;
 	esac
 }
@@ -29,7 +30,7 @@ is_allowed() {
 	return 1
 }
 
-folders="container engine runtime trigger packer gcc-plugin"
+folders="container i18n engine runtime trigger packer gcc-plugin"
 # sources FOLDER... [find's conditions]
 sources() {
 	find "$@" -type f \( -name '*.[chS]' -o -name '*.cc' \) -print0

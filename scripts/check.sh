@@ -200,7 +200,7 @@ gcc11() {
 
 # --- static checks -------------------------------------------------------------
 
-c_folders="container engine runtime trigger packer"
+c_folders="container i18n engine runtime trigger packer"
 
 c_files() {
 	local folder

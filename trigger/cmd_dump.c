@@ -5,9 +5,9 @@
 #include "config.h"
 
 #include "container/container.h"
+#include "i18n/i18n.h"
 #include "trigger/command.h"
 #include "trigger/dump_json.h"
-#include "trigger/i18n.h"
 #include "trigger/layout.h"
 #include "trigger/reloc_name.h"
 #include "trigger/report.h"

@@ -2,9 +2,9 @@
 /* `ulp extract LIB -o FILE`: keeps what a later patch needs of a build. */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "trigger/command.h"
 #include "trigger/extract.h"
-#include "trigger/i18n.h"
 #include "trigger/report.h"
 
 #include <inttypes.h>

@@ -6,8 +6,8 @@
  */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "trigger/command.h"
-#include "trigger/i18n.h"
 #include "trigger/livepatchable.h"
 
 #include <math.h>

@@ -4,8 +4,8 @@
  */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "trigger/command.h"
-#include "trigger/i18n.h"
 #include "trigger/json.h"
 #include "trigger/report.h"
 #include "trigger/target.h"

@@ -7,8 +7,8 @@
 
 #include "container/elf_view.h"
 #include "container/file.h"
+#include "i18n/i18n.h"
 #include "trigger/command.h"
-#include "trigger/i18n.h"
 #include "trigger/json.h"
 #include "trigger/patches_json.h"
 #include "trigger/perf_map.h"

@@ -5,8 +5,8 @@
  */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "trigger/command.h"
-#include "trigger/i18n.h"
 #include "trigger/inject.h"
 #include "trigger/jobs.h"
 #include "trigger/operands.h"

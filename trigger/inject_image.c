@@ -7,7 +7,7 @@
 #include "container/machine.h"
 #include "engine/bindings.h"
 #include "engine/registry_format.h"
-#include "trigger/i18n.h"
+#include "i18n/i18n.h"
 #include "trigger/thread_regs.h"
 
 #include <stdio.h>

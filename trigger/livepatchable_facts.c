@@ -5,7 +5,7 @@
 #include "trigger/livepatchable.h"
 
 #include "container/facts_file.h"
-#include "trigger/i18n.h"
+#include "i18n/i18n.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -306,8 +306,10 @@ static enum ulp_code answer_all(const struct livepatchable_options *options,
 
 /* --- all functions ------------------------------------------------------------------------ */
 
-static void print_unit(const struct report *report, const struct ulp_facts_unit *unit)
+static void print_unit(const struct report *report, const struct ulp_facts *facts, uint32_t i)
 {
+	const struct ulp_facts_unit *unit = &facts->units[i];
+
 	report_say(report, "unit\t%s%s\t", *unit->source != '\0' ? quoted(unit->source).text : "-",
 		   (unit->flags & ULP_FACTS_UNIT_BEFORE_LTO) != 0  ? " (before LTO)"
 		   : (unit->flags & ULP_FACTS_UNIT_PARTITION) != 0 ? " (LTO partition)"
@@ -315,6 +317,9 @@ static void print_unit(const struct report *report, const struct ulp_facts_unit 
 	report_say(report, "%s\t%s\t", quoted(unit->directory).text, quoted(unit->producer).text);
 	say_whole(report, unit->command);
 	report_say(report, "\n");
+	for (uint32_t k = 0; k < unit->nr_constants; k++)
+		report_say(report, "constant\t%s\n",
+			   quoted(facts->constants[unit->first_constant + k]).text);
 }
 
 static void print_row(const struct report *report, const struct ulp_facts_function *f)
@@ -338,7 +343,7 @@ static void print_all(const struct livepatchable_options *options, const struct 
 		if (!facts_source_wanted(facts, i, options))
 			continue;
 		if (f->unit != last_unit)
-			print_unit(&options->report, &facts->units[f->unit]);
+			print_unit(&options->report, facts, f->unit);
 		last_unit = f->unit;
 		print_row(&options->report, f);
 	}

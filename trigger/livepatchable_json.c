@@ -98,6 +98,7 @@ static struct json_object *unit_of(const struct ulp_facts *facts, uint32_t i)
 {
 	const struct ulp_facts_unit *unit = &facts->units[i];
 	struct json_object *object = json_made();
+	struct json_object *constants;
 	struct json_object *flags;
 
 	json_put_number(object, "id", i);
@@ -105,6 +106,9 @@ static struct json_object *unit_of(const struct ulp_facts *facts, uint32_t i)
 	json_put_text(object, "directory", unit->directory);
 	json_put_text(object, "producer", unit->producer);
 	json_put_text(object, "command", unit->command);
+	constants = json_put_array(object, "constants");
+	for (uint32_t k = 0; k < unit->nr_constants; k++)
+		json_append(constants, json_text(facts->constants[unit->first_constant + k]));
 	flags = json_put_array(object, "flags");
 	add_names(flags, unit->flags, ULP_FACTS_UNIT_IPA_KEPT, "ipa-kept");
 	add_names(flags, unit->flags, ULP_FACTS_UNIT_BEFORE_LTO, "before-lto");

@@ -7,7 +7,6 @@ libtrigger_la_SOURCES = \
 	trigger/change.c trigger/change.h \
 	trigger/copies.c trigger/copies.h \
 	trigger/change_note.c trigger/change_note.h \
-	trigger/i18n.c trigger/i18n.h \
 	trigger/json.c trigger/json.h \
 	trigger/inject.c trigger/inject.h \
 	trigger/inject_hooks.c trigger/inject_hooks.h \
@@ -50,11 +49,10 @@ TRIGGER_ARCH_OBJECTS = \
 	trigger/arch/$(ULP_ARCH)/libtrigger_la-signal_frame.lo \
 	trigger/arch/$(ULP_ARCH)/libtrigger_la-thread_regs.lo
 libtrigger_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/trigger/arch/$(ULP_ARCH) \
-	-DLOCALEDIR='"$(localedir)"' -DRUNTIME_DIR='"$(libdir)"' \
-	-I$(top_srcdir)/engine/arch/$(ULP_ARCH)
+	-DRUNTIME_DIR='"$(libdir)"' -I$(top_srcdir)/engine/arch/$(ULP_ARCH)
 libtrigger_la_CFLAGS = $(TOOL_CFLAGS)
-libtrigger_la_LIBADD = $(TRIGGER_ARCH_OBJECTS) $(LIBJSON_LIBS)
-libtrigger_la_DEPENDENCIES = $(TRIGGER_ARCH_OBJECTS)
+libtrigger_la_LIBADD = $(TRIGGER_ARCH_OBJECTS) libi18n.la $(LIBJSON_LIBS)
+libtrigger_la_DEPENDENCIES = $(TRIGGER_ARCH_OBJECTS) libi18n.la
 
 bin_PROGRAMS += ulp
 ulp_SOURCES = \

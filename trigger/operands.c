@@ -5,7 +5,7 @@
 
 #include "container/elf_view.h"
 #include "container/file.h"
-#include "trigger/i18n.h"
+#include "i18n/i18n.h"
 
 #include <errno.h>
 #include <fts.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "trigger/i18n.h"
+#include "i18n/i18n.h"
 #include "trigger/progress.h"
 #include "trigger/tracee.h"
 

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "trigger/i18n.h"
+#include "i18n/i18n.h"
 #include "trigger/report.h"
 #include "trigger/report_json.h"
 

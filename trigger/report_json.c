@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "trigger/i18n.h"
+#include "i18n/i18n.h"
 #include "trigger/json.h"
 #include "trigger/report_json.h"
 

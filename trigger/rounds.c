@@ -4,7 +4,7 @@
 #include "trigger/rounds.h"
 
 #include "engine/plan.h"
-#include "trigger/i18n.h"
+#include "i18n/i18n.h"
 #include "trigger/jobs.h"
 #include "trigger/json.h"
 #include "trigger/target.h"

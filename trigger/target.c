@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "trigger/report.h"
-#include "trigger/i18n.h"
 #include "trigger/target.h"
 #include "trigger/tasks.h"
 #include "trigger/tracee.h"

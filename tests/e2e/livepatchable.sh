@@ -119,6 +119,13 @@ int second(int x)
 {
 	return init(shared_inline(x));
 }
+
+static const char *greeting = "hello";
+
+const char *greet(void)
+{
+	return greeting;
+}
 C
 cat >src/code.s <<'S'
 	.text
@@ -208,6 +215,12 @@ tap_has '--facts: and is named' err '^ulp: libkinds.so: .* unknown$'
 run "$ulp" livepatchable --facts libkinds.so
 tap_is '--facts of all: a line for each unit' 'src/one.c src/two.c' \
 	"$(awk -F '\t' '$1 == "unit" { printf "%s%s", nr++ ? " " : "", $2 }' out)"
+tap_is '--facts of all: what the code takes for a constant, below its unit' 'src/two.c: greeting' \
+	"$(awk -F '\t' '$1 == "unit" { unit = $2 } $1 == "constant" { print unit ": " $2 }' out)"
+run "$ulp" livepatchable --facts --json libkinds.so
+tap_is '--facts of all: the same in JSON' '[] ["greeting"]' \
+	"$(tr -d ' \n\t' <out | grep -o '"constants":\[[^]]*\]' | cut -d : -f 2 | xargs -d '\n')"
+run "$ulp" livepatchable --facts libkinds.so
 tap_has '--facts of all: a function with code' out \
 	"^0x[0-9a-f]{16}${tab}outer${tab}global function${tab}has an entry${tab}src/one.c:20\$"
 tap_has '--facts of all: one without' out "^-${tab}inner${tab}static function${tab}no code "

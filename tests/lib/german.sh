@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
-# ulp in German, from the catalogue of the build folder, whether or not the system has the locale.
+# ulp and ulp-packer in German, from the catalogue of the build folder, whether or not the system has
+# the locale.
 # Source it after tap.sh, with $tap_dir as the current folder.
 #
 #   german_missing        prints what is missing for it; nothing if it can be tried

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "i18n/i18n.h"
 #include "packer/arch/arch.h"
 #include "packer/arch/x86_64/normalise.h"
 #include "packer/arch/x86_64/tails.h"
@@ -12,9 +13,9 @@
 #include <elf.h>
 #include <string.h>
 
-#define NOT_PIC "the code depends on its load address; compile with -fPIC"
-#define MODEL "only the small code model is supported; compile without -mcmodel"
-#define STRANGE "compilers do not emit it for C or C++"
+#define NOT_PIC N_("the code depends on its load address; compile with -fPIC")
+#define MODEL N_("only the small code model is supported; compile without -mcmodel")
+#define STRANGE N_("compilers do not emit it for C or C++")
 
 static const struct reloc_type types[] = {
 	{R_X86_64_NONE, "R_X86_64_NONE", RELOC_NOTHING, NULL},

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Messages in the user's language.  The catalogues are po/<language>.po.  Texts that pass
- * through ulp_fail(), report_say() and report_remark() are translated there; all others are
- * marked with _(), or with N_() where they stand in a table that argp or a later _() reads.
+ * Messages of the programs in the user's language.  The catalogues are po/<language>.po.  Texts
+ * that pass through ulp_fail(), through trigger/'s report_say() and report_remark(), or through
+ * packer/'s report_add() and types_found() are translated there; all others are marked with _(),
+ * or with N_() where they stand in a table that argp or a later _() reads.
  */
-#ifndef ULP_TRIGGER_I18N_H
-#define ULP_TRIGGER_I18N_H
+#ifndef ULP_I18N_I18N_H
+#define ULP_I18N_I18N_H
 
 #include <libintl.h>
 

@@ -2,7 +2,7 @@
 /* Messages in the user's language, see i18n.h. */
 #include "config.h"
 
-#include "trigger/i18n.h"
+#include "i18n/i18n.h"
 
 #include "container/err.h"
 
