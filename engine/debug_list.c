@@ -43,7 +43,7 @@ static enum ulp_code set(struct ulp_space *s, uint64_t at, uint64_t *now, uint64
 
 	if (*now == value)
 		return ULP_OK;
-	code = space_write(s, at, &value, sizeof(value), err);
+	code = space_write_later(s, at, &value, sizeof(value), err);
 	if (!code)
 		*now = value;
 	return code;

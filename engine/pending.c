@@ -19,7 +19,7 @@ static uint64_t member_at(uint64_t registry_at, size_t off)
 static enum ulp_code member_write(struct ulp_space *s, uint64_t registry_at, size_t off,
 				  uint64_t value, struct ulp_err *err)
 {
-	return space_write(s, member_at(registry_at, off), &value, sizeof(value), err);
+	return space_write_later(s, member_at(registry_at, off), &value, sizeof(value), err);
 }
 
 /* len says whether the others are valid: it comes last, and goes first. */

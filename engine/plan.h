@@ -138,6 +138,13 @@ ULP_MUST_CHECK enum ulp_code plan_map(struct plan *plan, struct ulp_err *err);
 ULP_MUST_CHECK enum ulp_code plan_write(struct plan *plan, struct ulp_err *err);
 
 /*
+ * What plan_commit() looks at, in vain: what is executed and read for the first time costs much
+ * more than later, and then threads would wait for it.  To be called shortly before, while they
+ * run.  Does nothing without plan_write().
+ */
+void plan_rehearse(struct plan *plan);
+
+/*
  * Looks again at what may have changed (the target is still loaded, each word
  * is what it was, no other patch has come or gone) and commits.  All threads must be stopped and
  * outside of the guards.  On failure every byte is as before.

@@ -183,14 +183,12 @@ static enum ulp_code recheck(struct plan *plan, struct ulp_err *err)
 	return code ? code : words_recheck(plan, err);
 }
 
-/*
- * Once in vain, while the process runs: what is executed and read for the first time costs much
- * more than later, and then threads would wait for it.
- */
-static void rehearse(struct plan *plan)
+void plan_rehearse(struct plan *plan)
 {
 	enum ulp_code code;
 
+	if (!plan->nr_words)
+		return;
 	snapshot_take(&plan->snapshot);
 	code = recheck(plan, NULL);
 	(void)code;
@@ -208,7 +206,6 @@ enum ulp_code plan_commit_prepare(struct plan *plan, struct ulp_err *err)
 	if (code)
 		return code;
 	registry_copy_pages(&plan->engine->registry, plan->engine->space);
-	rehearse(plan);
 	return ULP_OK;
 }
 

@@ -19,13 +19,13 @@
 static enum ulp_code write_u32(struct ulp_space *s, uint64_t at, uint32_t value,
 			       struct ulp_err *err)
 {
-	return space_write(s, at, &value, sizeof(value), err);
+	return space_write_later(s, at, &value, sizeof(value), err);
 }
 
 static enum ulp_code write_u64(struct ulp_space *s, uint64_t at, uint64_t value,
 			       struct ulp_err *err)
 {
-	return space_write(s, at, &value, sizeof(value), err);
+	return space_write_later(s, at, &value, sizeof(value), err);
 }
 
 /* What a commit that is undone, or one that is finished, has to write: not known before. */
@@ -166,6 +166,8 @@ static enum ulp_code decide(struct registry *reg, enum ulp_commit_state commit, 
 	enum ulp_code code = write_u32(s, AT(reg->at, struct ulp_registry, commit), commit, err);
 
 	if (!code)
+		code = space_flush(s, err);
+	if (!code)
 		reg->head.commit = commit;
 	return code;
 }
@@ -268,6 +270,9 @@ static enum ulp_code unloaded_write(struct registry *reg, struct ulp_space *s, s
 			continue;
 		code = write_u32(s, AT(p->at, struct ulp_reg_patch, state), ULP_PATCH_UNLOADED,
 				 err);
+		/* At once: a message that fails is no failure. */
+		if (!code)
+			code = space_flush(s, err);
 		if (code)
 			return code;
 		p->stale = false;
@@ -300,7 +305,7 @@ static bool roll_back(struct registry *reg, bool fresh, const struct list_head *
 	if (decide(reg, ULP_COMMIT_IDLE, s, NULL) || (fresh && unlink_fresh(reg, list, s)))
 		return false;
 	/* Nobody reads them now. */
-	return intents_clear(reg, s) == ULP_OK;
+	return intents_clear(reg, s) == ULP_OK && space_flush(s, NULL) == ULP_OK;
 }
 
 /*

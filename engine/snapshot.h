@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is going to be read of a space while its process is stopped, read by as few calls as
- * possible: the places are told before, the bytes are taken at once when all threads stand
- * still, and after that the snapshot is asked like the space itself.
+ * What is read and written of a space while its process is stopped, by as few calls as possible.
+ * The places that will be read are told before, the bytes are taken at once when all threads stand
+ * still, and after that the snapshot is asked like the space itself.  What may be written later is
+ * collected, and written at once in its order.
  */
 #ifndef ULP_ENGINE_SNAPSHOT_H
 #define ULP_ENGINE_SNAPSHOT_H
 
 #include "engine/space.h"
 
+/* More are written when so many have come together. */
+#define SNAPSHOT_MAX_WRITES 64u
+
+#define SNAPSHOT_MAX_LEN 8u /* bytes of one that is kept back */
+
 struct snapshot {
-	struct ulp_space space;	    /* first; read() and write() only */
+	struct ulp_space space;	    /* first; without map() and what comes after it */
 	struct ulp_space *under;    /* borrowed */
 	struct space_piece *pieces; /* owned; once sealed ascending and apart */
 	size_t nr;
@@ -18,6 +24,9 @@ struct snapshot {
 	size_t last;	/* the piece that was found last */
 	uint8_t *bytes; /* owned; of all pieces */
 	bool taken;	/* else the space under it is asked each time */
+	struct space_piece writes[SNAPSHOT_MAX_WRITES]; /* kept back; their bytes: */
+	uint8_t written[SNAPSHOT_MAX_WRITES][SNAPSHOT_MAX_LEN];
+	size_t nr_writes;
 };
 
 void snapshot_init(struct snapshot *s, struct ulp_space *under);
@@ -37,7 +46,7 @@ ULP_MUST_CHECK enum ulp_code snapshot_seal(struct snapshot *s, struct ulp_err *e
  */
 void snapshot_take(struct snapshot *s);
 
-/* Knows nothing any more: the process has run. */
+/* Knows nothing any more: the process is to run.  Nothing may be kept back. */
 void snapshot_forget(struct snapshot *s);
 
 #endif

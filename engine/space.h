@@ -32,10 +32,10 @@ struct ulp_region {
 	uint64_t offset;
 };
 
-/* One of several reads. */
+/* One of several reads or writes. */
 struct space_piece {
-	uint64_t from;
-	void *buf;  /* owned by the caller */
+	uint64_t at;
+	void *buf;  /* owned by the caller; only read where the piece is written */
 	size_t len; /* bytes */
 };
 
@@ -64,6 +64,30 @@ struct ulp_space_ops {
 	 */
 	enum ulp_code (*write)(struct ulp_space *space, struct remote to, const void *buf,
 			       size_t len, struct ulp_err *err);
+
+	/*
+	 * The len bytes at `at` where the space keeps a copy of them, else NULL.  Who changes them
+	 * there has to write them, from there.  NULL: it keeps none.
+	 */
+	uint8_t *(*view)(struct ulp_space *space, struct remote at, size_t len);
+
+	/*
+	 * Writes all pieces in their order by few system calls.  Whoever is killed meanwhile
+	 * has written the first ones and not the others, and each that lies in one page
+	 * wholly or not.  Errors as of write(), with which it can be replaced piece by piece;
+	 * the pieces before the one that fails are written then.  NULL: it has to be.
+	 */
+	enum ulp_code (*write_many)(struct ulp_space *space, const struct space_piece *pieces,
+				    size_t nr, struct ulp_err *err);
+
+	/*
+	 * As write(), but what is written may be kept back until flush(), or until a later call
+	 * that needs it to be there, and then its failure is theirs: what was to be written
+	 * after it is not.  Both NULL: nothing is kept back.
+	 */
+	enum ulp_code (*write_later)(struct ulp_space *space, struct remote to, const void *buf,
+				     size_t len, struct ulp_err *err);
+	enum ulp_code (*flush)(struct ulp_space *space, struct ulp_err *err);
 
 	/*
 	 * Anonymous private zeroed memory at exactly `at`, with its final
@@ -114,14 +138,44 @@ static inline enum ulp_code space_read_many(struct ulp_space *s, const struct sp
 	if (s->ops->read_many)
 		return s->ops->read_many(s, pieces, nr, err);
 	for (size_t i = 0; i < nr && !code; i++)
-		code = space_read(s, pieces[i].from, pieces[i].buf, pieces[i].len, err);
+		code = space_read(s, pieces[i].at, pieces[i].buf, pieces[i].len, err);
 	return code;
+}
+
+static inline uint8_t *space_view(struct ulp_space *s, uint64_t at, size_t len)
+{
+	return s->ops->view ? s->ops->view(s, remote_at(at), len) : NULL;
 }
 
 static inline enum ulp_code space_write(struct ulp_space *s, uint64_t to, const void *buf,
 					size_t len, struct ulp_err *err)
 {
 	return s->ops->write(s, remote_at(to), buf, len, err);
+}
+
+static inline enum ulp_code space_write_many(struct ulp_space *s, const struct space_piece *pieces,
+					     size_t nr, struct ulp_err *err)
+{
+	enum ulp_code code = ULP_OK;
+
+	if (s->ops->write_many)
+		return s->ops->write_many(s, pieces, nr, err);
+	for (size_t i = 0; i < nr && !code; i++)
+		code = space_write(s, pieces[i].at, pieces[i].buf, pieces[i].len, err);
+	return code;
+}
+
+static inline enum ulp_code space_write_later(struct ulp_space *s, uint64_t to, const void *buf,
+					      size_t len, struct ulp_err *err)
+{
+	if (s->ops->write_later)
+		return s->ops->write_later(s, remote_at(to), buf, len, err);
+	return space_write(s, to, buf, len, err);
+}
+
+static inline enum ulp_code space_flush(struct ulp_space *s, struct ulp_err *err)
+{
+	return s->ops->flush ? s->ops->flush(s, err) : ULP_OK;
 }
 
 #endif

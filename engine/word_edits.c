@@ -10,16 +10,10 @@
 
 /*
  * Words with no more between them are written together, which rewrites what is between them: a
- * call of its own costs as much as to copy some thousand bytes.
+ * call of its own costs as much as to copy some thousand bytes.  Less than a page, so that no page
+ * is written in which no word changes.
  */
 #define MAX_GAP 1024u /* bytes */
-
-/*
- * A write stays in one such piece, aligned to its size.  No page is smaller: the kernel writes a
- * range that lies in one page by one copy, which no signal ends half-way (access_remote_vm() in
- * mm/memory.c).  So whoever is killed has written all of it or nothing.
- */
-#define PIECE_LEN 4096u
 
 /* Which words of the records are to be gone through. */
 struct words_pass {
@@ -101,14 +95,9 @@ enum ulp_code word_edits_make(const struct registry *reg, bool next, struct word
 
 	for (size_t i = 0; i < reg->nr; i++)
 		max += reg->patches[i].head.nr_functions;
-	*ret = (struct word_edits){
-		.list = calloc(max, sizeof(*ret->list)),
-		.room = malloc(PIECE_LEN),
-	};
-	if (!ret->list || !ret->room) {
-		word_edits_free(ret);
+	*ret = (struct word_edits){.list = calloc(max, sizeof(*ret->list))};
+	if (!ret->list)
 		return ulp_fail(err, ULP_ENOMEM, "out of memory");
-	}
 	for (uint32_t n = 0; n < 2 * ARCH_MAX_WORDS; n++) {
 		const bool redirects = n < ARCH_MAX_WORDS;
 		const struct words_pass pass = {
@@ -123,15 +112,12 @@ enum ulp_code word_edits_make(const struct registry *reg, bool next, struct word
 				words_of_record(reg, &reg->patches[i], &pass, n, ret);
 	}
 	sort_and_unite(ret);
-	/* Written once, so that the kernel need not find pages for it during the stop. */
-	memset(ret->room, 1, PIECE_LEN);
 	return ULP_OK;
 }
 
 void word_edits_free(struct word_edits *e)
 {
 	free(e->list);
-	free(e->room);
 	*e = (struct word_edits){.list = NULL};
 }
 
@@ -141,7 +127,6 @@ static size_t nr_neighbours(const struct word_edits *e, size_t i)
 	size_t nr = 1;
 
 	while (i + nr < e->nr && e->list[i + nr].pass == e->list[i].pass &&
-	       e->list[i + nr].at / PIECE_LEN == e->list[i].at / PIECE_LEN &&
 	       e->list[i + nr].at - e->list[i + nr - 1].at <= MAX_GAP + 8)
 		nr++;
 	return nr;
@@ -157,16 +142,35 @@ static enum ulp_code write_one_by_one(const struct word_edit *w, size_t nr, stru
 	return code;
 }
 
-static enum ulp_code write_together(const struct word_edit *w, size_t nr, uint8_t *room,
+/*
+ * The kernel copies at most a page at a time, from the beginning of the range (mem_rw() in
+ * fs/proc/base.c): what begins with a page takes one step for each page, else two.  No signal ends
+ * one of them half-way (access_remote_vm() in mm/memory.c), so that whoever is killed has written
+ * each word or not.
+ */
+static enum ulp_code write_by_pages(uint64_t at, const uint8_t *bytes, size_t len,
 				    struct ulp_space *s, struct ulp_err *err)
 {
-	const size_t len = (size_t)(w[nr - 1].at + 8 - w[0].at);
+	const size_t to_page = (size_t)s->page_size - (size_t)(at % (uint64_t)s->page_size);
+	const size_t part = len < to_page ? len : to_page;
+	enum ulp_code code = space_write(s, at, bytes, part, err);
 
-	if (nr == 1 || space_read(s, w[0].at, room, len, NULL))
+	if (code || part == len)
+		return code;
+	return space_write(s, at + part, bytes + part, len - part, err);
+}
+
+static enum ulp_code write_together(const struct word_edit *w, size_t nr, struct ulp_space *s,
+				    struct ulp_err *err)
+{
+	const size_t len = (size_t)(w[nr - 1].at + sizeof(w->after) - w[0].at);
+	uint8_t *bytes = nr == 1 ? NULL : space_view(s, w[0].at, len);
+
+	if (!bytes)
 		return write_one_by_one(w, nr, s, err);
 	for (size_t i = 0; i < nr; i++)
-		memcpy(room + (w[i].at - w[0].at), w[i].after, sizeof(w[i].after));
-	return space_write(s, w[0].at, room, len, err);
+		memcpy(bytes + (w[i].at - w[0].at), w[i].after, sizeof(w[i].after));
+	return write_by_pages(w[0].at, bytes, len, s, err);
 }
 
 enum ulp_code word_edits_write(const struct word_edits *e, struct ulp_space *s, struct ulp_err *err)
@@ -176,7 +180,7 @@ enum ulp_code word_edits_write(const struct word_edits *e, struct ulp_space *s, 
 	for (size_t i = 0; i < e->nr && !code;) {
 		const size_t nr = nr_neighbours(e, i);
 
-		code = write_together(&e->list[i], nr, e->room, s, err);
+		code = write_together(&e->list[i], nr, s, err);
 		i += nr;
 	}
 	return code;

@@ -19,7 +19,6 @@ struct word_edit {
 struct word_edits {
 	struct word_edit *list; /* owned; by pass, and in each by ascending address */
 	size_t nr;
-	uint8_t *room; /* owned; for the bytes of one write */
 };
 
 /*
@@ -34,8 +33,9 @@ ULP_MUST_CHECK enum ulp_code word_edits_make(const struct registry *reg, bool ne
 void word_edits_free(struct word_edits *edits);
 
 /*
- * Writes them.  What lies between two neighbours is written as it is: all threads must be
- * stopped.  Errors: those of writing; which of the words were written is then not known.
+ * Writes them, neighbours together where the space has a view of them: then what lies between
+ * them is written as it is, and all threads must be stopped.  Errors: those of writing; which of
+ * the words were written is then not known.
  */
 ULP_MUST_CHECK enum ulp_code word_edits_write(const struct word_edits *edits, struct ulp_space *s,
 					      struct ulp_err *err);

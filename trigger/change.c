@@ -132,6 +132,7 @@ static void look_at_sleepers(void *ctx, struct stopped_thread *threads, size_t n
 	struct work *w = ctx;
 
 	active_look(w->active, threads, nr);
+	plan_rehearse(&w->plan);
 }
 
 static enum ulp_code commit_stopped(struct work *w, struct ulp_err *err)

@@ -111,7 +111,7 @@ static bool stack_piece(const struct quick_scan *q, const struct stopped_thread 
 
 	if (end <= start || end - start > MAX_STACK)
 		return false;
-	*piece = (struct space_piece){.from = start, .len = (size_t)(end - start) & ~(size_t)7};
+	*piece = (struct space_piece){.at = start, .len = (size_t)(end - start) & ~(size_t)7};
 	return true;
 }
 

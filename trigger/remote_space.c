@@ -46,6 +46,14 @@ static enum ulp_code remote_write(struct ulp_space *space, struct remote to, con
 	return memory_write(rs->proc, stopped_tid(rs), to.addr, buf, len, err);
 }
 
+static enum ulp_code remote_write_many(struct ulp_space *space, const struct space_piece *pieces,
+				       size_t nr, struct ulp_err *err)
+{
+	struct remote_space *rs = remote_of(space);
+
+	return memory_write_many(rs->proc, stopped_tid(rs), pieces, nr, err);
+}
+
 static enum ulp_code remote_syscall(struct remote_space *rs, long nr, const uint64_t args[6],
 				    int64_t *ret, struct ulp_err *err)
 {
@@ -125,6 +133,7 @@ static const struct ulp_space_ops remote_ops = {
 	.read = remote_read,
 	.read_many = remote_read_many,
 	.write = remote_write,
+	.write_many = remote_write_many,
 	.map = remote_map,
 	.unmap = remote_unmap,
 	.regions = remote_regions,

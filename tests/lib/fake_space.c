@@ -85,12 +85,10 @@ static void note_write(struct fake_space *fs, uint64_t addr, const void *buf, si
 	memcpy(w->first, buf, len < sizeof(w->first) ? len : sizeof(w->first));
 }
 
-static enum ulp_code fake_write(struct ulp_space *space, struct remote to, const void *buf,
-				size_t len, struct ulp_err *err)
+static enum ulp_code write_one(struct fake_space *fs, uint64_t to, const void *buf, size_t len,
+			       struct ulp_err *err)
 {
-	struct fake_space *fs = fake_of(space);
-
-	note_write(fs, to.addr, buf, len);
+	note_write(fs, to, buf, len);
 	if (faulty(&fs->fail_write)) {
 		if (fs->fail_writes_after)
 			fs->fail_write = 1;
@@ -100,8 +98,28 @@ static enum ulp_code fake_write(struct ulp_space *space, struct remote to, const
 		return ULP_OK;
 	if (fs->writes_to_live > 0)
 		fs->writes_to_live--;
-	return copy_range(fs, to.addr, NULL, buf, len) ? ULP_OK
-						       : refuse(err, ULP_ESYS, EFAULT, "write");
+	return copy_range(fs, to, NULL, buf, len) ? ULP_OK : refuse(err, ULP_ESYS, EFAULT, "write");
+}
+
+static enum ulp_code fake_write(struct ulp_space *space, struct remote to, const void *buf,
+				size_t len, struct ulp_err *err)
+{
+	struct fake_space *fs = fake_of(space);
+
+	fs->nr_write_calls++;
+	return write_one(fs, to.addr, buf, len, err);
+}
+
+static enum ulp_code fake_write_many(struct ulp_space *space, const struct space_piece *pieces,
+				     size_t nr, struct ulp_err *err)
+{
+	struct fake_space *fs = fake_of(space);
+	enum ulp_code code = ULP_OK;
+
+	fs->nr_write_calls++;
+	for (size_t i = 0; i < nr && !code; i++)
+		code = write_one(fs, pieces[i].at, pieces[i].buf, pieces[i].len, err);
+	return code;
 }
 
 static bool is_free(const struct fake_space *fs, uint64_t start, uint64_t len)
@@ -165,6 +183,7 @@ static enum ulp_code fake_regions(struct ulp_space *space, struct ulp_region **r
 static const struct ulp_space_ops fake_ops = {
 	.read = fake_read,
 	.write = fake_write,
+	.write_many = fake_write_many,
 	.map = fake_map,
 	.unmap = fake_unmap,
 	.regions = fake_regions,
@@ -263,6 +282,7 @@ void fake_space_heal(struct fake_space *fs)
 	free(fs->writes);
 	fs->writes = NULL;
 	fs->nr_writes = 0;
+	fs->nr_write_calls = 0;
 	fs->nr_reads = 0;
 	fs->nr_maps = 0;
 }

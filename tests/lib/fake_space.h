@@ -48,6 +48,7 @@ struct fake_space {
 	/* Every write that was asked for, in order. */
 	struct fake_write *writes;
 	size_t nr_writes;
+	size_t nr_write_calls; /* the writes of a list are one call */
 	size_t nr_reads;
 	size_t nr_maps;
 };

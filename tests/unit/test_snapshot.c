@@ -42,6 +42,14 @@ static void take(struct fixture *f)
 	fake_space_heal(&f->fs);
 }
 
+/* With one place: eight bytes at 8. */
+static void fixture_init_taken(struct fixture *f)
+{
+	fixture_init(f);
+	add(f, 8, 8);
+	take(f);
+}
+
 static void fixture_deinit(struct fixture *f)
 {
 	snapshot_deinit(&f->s);
@@ -124,12 +132,101 @@ static void after_a_write_that_fails_it_knows_nothing(void **state)
 	struct fixture f;
 
 	(void)state;
-	fixture_init(&f);
-	add(&f, 8, 8);
-	take(&f);
+	fixture_init_taken(&f);
 	f.fs.fail_write = 1;
 	assert_int_not_equal(space_write(&f.s.space, AT + 8, "01234567", 8, NULL), ULP_OK);
 	assert_true(asks(&f, 8, 8));
+	fixture_deinit(&f);
+}
+
+/* Write number n of those that the space got. */
+static void check_write(const struct fixture *f, size_t n, uint64_t off, const char *bytes)
+{
+	assert_int_equal(f->fs.writes[n].addr, AT + off);
+	assert_memory_equal(f->fs.writes[n].first, bytes, f->fs.writes[n].len);
+}
+
+static void later(struct fixture *f, uint64_t off, const char *bytes)
+{
+	assert_succeeds(space_write_later(&f->s.space, AT + off, bytes, strlen(bytes), &f->err),
+			&f->err);
+}
+
+static void what_is_written_later_comes_by_one_call_in_its_order(void **state)
+{
+	struct fixture f;
+	unsigned char now[8];
+
+	(void)state;
+	fixture_init_taken(&f);
+	later(&f, FAKE_PAGE, "1st");
+	later(&f, 8, "2nd");
+	later(&f, 8, "3rd");
+	assert_int_equal(f.fs.nr_write_calls, 0);
+	assert_succeeds(space_read(&f.s.space, AT + 8, now, 8, &f.err), &f.err);
+	assert_memory_equal(now, "3rd", 3);
+	assert_int_equal(f.fs.nr_reads, 0);
+	assert_succeeds(space_flush(&f.s.space, &f.err), &f.err);
+	assert_int_equal(f.fs.nr_write_calls, 1);
+	assert_int_equal(f.fs.nr_writes, 3);
+	check_write(&f, 0, FAKE_PAGE, "1st");
+	check_write(&f, 1, 8, "2nd");
+	check_write(&f, 2, 8, "3rd");
+	assert_succeeds(space_flush(&f.s.space, &f.err), &f.err);
+	assert_int_equal(f.fs.nr_write_calls, 1);
+	fixture_deinit(&f);
+}
+
+static void what_was_kept_back_comes_before_other_calls(void **state)
+{
+	struct fixture f;
+	unsigned char now[8];
+
+	(void)state;
+	fixture_init_taken(&f);
+	later(&f, FAKE_PAGE, "later");
+	assert_succeeds(space_read(&f.s.space, AT + FAKE_PAGE, now, 8, &f.err), &f.err);
+	assert_memory_equal(now, "later", 5);
+	later(&f, FAKE_PAGE, "first");
+	assert_succeeds(space_write(&f.s.space, AT + FAKE_PAGE, "then", 4, &f.err), &f.err);
+	assert_int_equal(f.fs.nr_writes, 3);
+	check_write(&f, 1, FAKE_PAGE, "first");
+	check_write(&f, 2, FAKE_PAGE, "then");
+	fixture_deinit(&f);
+}
+
+static void nothing_is_lost_where_much_is_kept_back(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init_taken(&f);
+	for (unsigned i = 0; i <= SNAPSHOT_MAX_WRITES; i++)
+		later(&f, FAKE_PAGE + i, "x");
+	assert_succeeds(space_flush(&f.s.space, &f.err), &f.err);
+	assert_int_equal(f.fs.nr_writes, SNAPSHOT_MAX_WRITES + 1);
+	assert_int_equal(f.fs.nr_write_calls, 2);
+	for (unsigned i = 0; i <= SNAPSHOT_MAX_WRITES; i++)
+		check_write(&f, i, FAKE_PAGE + i, "x");
+	fixture_deinit(&f);
+}
+
+static void what_fails_later_is_told_and_ends_the_list(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init_taken(&f);
+	later(&f, 8, "1st");
+	later(&f, 16, "2nd");
+	later(&f, 24, "3rd");
+	f.fs.fail_write = 2;
+	assert_int_equal(space_flush(&f.s.space, NULL), ULP_ESYS);
+	assert_int_equal(f.fs.nr_writes, 2);
+	/* It does not know what is there, and keeps nothing back any more. */
+	assert_true(asks(&f, 8, 8));
+	later(&f, 8, "4th");
+	assert_int_equal(f.fs.nr_writes, 3);
 	fixture_deinit(&f);
 }
 
@@ -153,6 +250,10 @@ int main(void)
 		cmocka_unit_test(what_it_does_not_have_as_a_whole_is_asked_for),
 		cmocka_unit_test(what_is_written_through_it_is_in_it),
 		cmocka_unit_test(after_a_write_that_fails_it_knows_nothing),
+		cmocka_unit_test(what_is_written_later_comes_by_one_call_in_its_order),
+		cmocka_unit_test(what_was_kept_back_comes_before_other_calls),
+		cmocka_unit_test(nothing_is_lost_where_much_is_kept_back),
+		cmocka_unit_test(what_fails_later_is_told_and_ends_the_list),
 		cmocka_unit_test(where_not_all_can_be_read_it_knows_nothing),
 	};
 

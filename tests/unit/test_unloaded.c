@@ -105,6 +105,25 @@ static void the_next_commit_brings_the_records_in_step(void **state)
 	assert_true(plan_text_is_pristine(f));
 }
 
+static void records_that_cannot_be_brought_in_step_fail_the_commit(void **state)
+{
+	struct plan_fixture *f = *state;
+	struct planned p;
+
+	fake_apply(&f->fp, &f->b);
+	reload(f);
+	planned_begin(f, &f->a, &p);
+	fake_space_heal(&f->fp.fs);
+	f->fp.fs.fail_write = 1;
+	assert_int_equal(plan_commit(&p.plan, &f->err), ULP_ESYS);
+	planned_end(&p);
+	fake_space_heal(&f->fp.fs);
+	assert_string_equal(fake_process_registry(&f->fp)->messages, "");
+	assert_true(plan_text_is_pristine(f));
+	assert_int_equal(nr_records(f), 1);
+	assert_false(is_applied(f, &f->b));
+}
+
 /* Its data would be that of a copy of the library that is gone. */
 static void a_container_with_data_is_mapped_anew(void **state)
 {
@@ -245,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_library_that_was_loaded_again_is_not_patched),
 		TEST(the_next_commit_brings_the_records_in_step),
+		TEST(records_that_cannot_be_brought_in_step_fail_the_commit),
 		TEST(a_container_with_data_is_mapped_anew),
 		TEST(a_container_whose_imports_have_moved_is_mapped_anew),
 		TEST(a_library_that_is_gone_is_not_patched),
