@@ -14,7 +14,6 @@
  */
 #include "config.h"
 
-#include "trigger/restart.h"
 #include "trigger/session_internal.h"
 
 enum let_go_turn { GO_PARENTS, GO_BUSY, GO_OTHERS, GO_BROKEN, NR_TURNS };
@@ -28,31 +27,8 @@ static enum let_go_turn turn_of(const struct tracee *t)
 	return t->turn == STOP_BUSY ? GO_BUSY : GO_OTHERS;
 }
 
-bool session_read_thread(struct tracee *t)
-{
-	struct thread_regs regs;
-
-	if (t->is_read)
-		return true;
-	if (!thread_regs_get(t->tid, &regs))
-		return false;
-	t->regs = (struct stopped_thread){
-		.tid = t->tid,
-		.pc = thread_regs_pc(&regs),
-		.sp = thread_regs_sp(&regs),
-		.tls = thread_regs_tls(&regs),
-	};
-	t->is_broken = restart_kind(&regs) == RESTART_EINTR;
-	t->is_read = true;
-	return true;
-}
-
 void session_let_go(struct session *s)
 {
-	/* Of one that is gone the turn does not matter. */
-	for (size_t i = 0; i < s->nr; i++)
-		if (s->tracees[i].state == TRACEE_STOPPED)
-			(void)session_read_thread(&s->tracees[i]);
 	for (int turn = 0; turn < NR_TURNS; turn++) {
 		for (size_t i = 0; i < s->nr; i++) {
 			struct tracee *t = &s->tracees[i];

@@ -131,15 +131,19 @@ static bool is_fit(pid_t pid, pid_t tid)
 	return survey_turn(pid, tid) < STOP_BUSY;
 }
 
-/* Takes one that sleeps.  false: there is none. */
+/* Takes the oldest of those that sleep: young ones may soon end.  false: there is none. */
 static bool take_sleeper(struct session *s)
 {
 	const pid_t pid = s->proc->pid;
+	enum ulp_code code;
 	bool taken = false;
 	pid_t *tids;
 	size_t nr;
 
-	if (tasks_list(pid, &tids, &nr, NULL) != ULP_OK)
+	watch_start(s);
+	code = tasks_by_age(pid, &tids, &nr, NULL);
+	watch_stop(s);
+	if (code != ULP_OK)
 		return false;
 	for (size_t i = 0; i < nr && !taken; i++) {
 		const size_t known = s->nr;

@@ -89,6 +89,20 @@ enum ulp_code memory_read(const struct process *proc, uint64_t from, void *buf, 
 /* So many at most by one call, so that the lists fit on the stack (IOV_MAX is 1024). */
 #define MAX_PIECES 256u
 
+/* What process_vm_readv(2) and process_vm_writev(2) take.  Returns the number of bytes. */
+static size_t lists_make(const struct space_piece *pieces, size_t nr, struct iovec *ours,
+			 struct iovec *theirs)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		ours[i] = (struct iovec){pieces[i].buf, pieces[i].len};
+		theirs[i] = (struct iovec){(void *)(uintptr_t)pieces[i].at, pieces[i].len};
+		len += pieces[i].len;
+	}
+	return len;
+}
+
 /*
  * false: not all could be read so.  process_vm_readv(2) costs less than read(2) for each
  * piece, but not every kernel has it, and it does not read what the process itself may not.
@@ -96,18 +110,33 @@ enum ulp_code memory_read(const struct process *proc, uint64_t from, void *buf, 
 static bool read_by_list(pid_t tid, const struct space_piece *pieces, size_t nr)
 {
 	struct iovec to[MAX_PIECES], from[MAX_PIECES];
-	size_t len = 0;
+	const size_t len = lists_make(pieces, nr, to, from);
 	ssize_t n;
 
-	for (size_t i = 0; i < nr; i++) {
-		to[i] = (struct iovec){pieces[i].buf, pieces[i].len};
-		from[i] = (struct iovec){(void *)(uintptr_t)pieces[i].from, pieces[i].len};
-		len += pieces[i].len;
-	}
 	do
 		n = process_vm_readv(tid, to, nr, from, nr, 0);
 	while (n < 0 && errno == EINTR);
 	return n >= 0 && (size_t)n == len;
+}
+
+/*
+ * How many were written.  process_vm_writev(2) goes through them in their order
+ * (process_vm_rw_core() in mm/process_vm_access.c), and ends before one that lies in memory that
+ * the process itself may not write.
+ */
+static size_t write_by_list(pid_t tid, const struct space_piece *pieces, size_t nr)
+{
+	struct iovec from[MAX_PIECES], to[MAX_PIECES];
+	size_t done = 0;
+	ssize_t n;
+
+	(void)lists_make(pieces, nr, from, to);
+	do
+		n = process_vm_writev(tid, from, nr, to, nr, 0);
+	while (n < 0 && errno == EINTR);
+	while (n > 0 && done < nr && (size_t)n >= pieces[done].len)
+		n -= (ssize_t)pieces[done++].len;
+	return done;
 }
 
 enum ulp_code memory_read_many(const struct process *proc, pid_t tid,
@@ -120,7 +149,7 @@ enum ulp_code memory_read_many(const struct process *proc, pid_t tid,
 		const bool all = tid != 0 && read_by_list(tid, &pieces[done], part);
 
 		for (size_t i = done; i < done + part && !all && code == ULP_OK; i++)
-			code = memory_read(proc, pieces[i].from, pieces[i].buf, pieces[i].len, err);
+			code = memory_read(proc, pieces[i].at, pieces[i].buf, pieces[i].len, err);
 		done += part;
 	}
 	return code;
@@ -186,4 +215,27 @@ enum ulp_code memory_write(const struct process *proc, pid_t tid, uint64_t to, c
 		len -= (size_t)n;
 	}
 	return ULP_OK;
+}
+
+enum ulp_code memory_write_many(const struct process *proc, pid_t tid,
+				const struct space_piece *pieces, size_t nr, struct ulp_err *err)
+{
+	enum ulp_code code = ULP_OK;
+	bool lists = tid != 0;
+	size_t done = 0;
+
+	while (done < nr && code == ULP_OK) {
+		const size_t part = nr - done < MAX_PIECES ? nr - done : MAX_PIECES;
+		const size_t listed = lists ? write_by_list(tid, &pieces[done], part) : 0;
+
+		done += listed;
+		if (listed == part)
+			continue;
+		/* EFAULT is for the one piece; else no list is written here. */
+		lists = lists && (listed > 0 || errno == EFAULT);
+		code = memory_write(proc, tid, pieces[done].at, pieces[done].buf, pieces[done].len,
+				    err);
+		done++;
+	}
+	return code;
 }

@@ -25,6 +25,14 @@ ULP_MUST_CHECK enum ulp_code memory_read_many(const struct process *proc, pid_t 
 					      struct ulp_err *err);
 
 /*
+ * Writes several pieces in their order, by few system calls while tid is not 0, else as
+ * memory_write() does.  Who is killed meanwhile has written the first ones.
+ */
+ULP_MUST_CHECK enum ulp_code memory_write_many(const struct process *proc, pid_t tid,
+					       const struct space_piece *pieces, size_t nr,
+					       struct ulp_err *err);
+
+/*
  * Writes whatever the protection is; an aligned 8-byte write is a single
  * store.  tid: a thread in a ptrace-stop of ours through which to write where
  * the kernel forbids /proc/PID/mem (proc_mem.force_override), 0 for none.

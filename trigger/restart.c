@@ -3,7 +3,7 @@
  * Most system calls that a stop interrupts return one of the kernel's restart
  * codes, and the kernel continues them when the thread runs on.  Some return
  * EINTR at once (signal(7), "Interruption of system calls and library functions
- * by stop signals"): these are done again here.
+ * by stop signals"): these are given such a code here.
  */
 #include "config.h"
 
@@ -15,7 +15,10 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
-/* include/linux/errno.h: never seen by programs */
+/*
+ * include/linux/errno.h: never seen by programs.  ERESTARTNOHAND: EINTR if a handler runs, else the
+ * call is begun again (arch_do_signal_or_restart() in arch/x86/kernel/signal.c).
+ */
 #define ERESTARTSYS 512
 #define ERESTARTNOINTR 513
 #define ERESTARTNOHAND 514
@@ -102,29 +105,27 @@ bool thread_mask_set(pid_t tid, uint64_t mask)
 	return ptrace(PTRACE_SETSIGMASK, tid, (void *)sizeof(mask), &mask) == 0;
 }
 
-void restart_interrupted(pid_t pid, pid_t tid)
+bool restart_interrupted(pid_t tid, const struct thread_regs *regs)
 {
-	struct thread_regs regs;
-	uint64_t mask;
+	struct thread_regs again = *regs;
 
-	if (!thread_regs_get(tid, &regs) || restart_kind(&regs) != RESTART_EINTR ||
-	    !thread_mask_get(tid, &mask) || restart_signal_waits(pid, tid, mask))
-		return;
-	/*
-	 * Writing the mask back makes the kernel forget the temporary mask of
-	 * epoll_pwait(2): as if the call had not started.  Without it a signal
-	 * that comes now would be handled before the call, and its wake-up lost.
-	 */
-	if (!thread_mask_set(tid, mask))
-		return;
-	thread_regs_rewind(&regs);
-	(void)thread_regs_set(tid, &regs);
+	if (restart_kind(regs) != RESTART_EINTR)
+		return false;
+	thread_regs_set_result(&again, -ERESTARTNOHAND);
+	(void)thread_regs_set(tid, &again); /* if that fails it is being killed */
+	return true;
 }
 
 void restart_for_sigreturn(struct thread_regs *regs, bool signal_waits)
 {
-	enum restart_kind kind = restart_kind(regs);
+	const enum restart_kind kind = restart_kind(regs);
+	int64_t result;
+	long nr;
 
-	if (kind == RESTART_KERNEL || (kind == RESTART_EINTR && !signal_waits))
+	if (kind == RESTART_NONE || !thread_regs_in_syscall(regs, &nr, &result))
+		return;
+	if (signal_waits && (result == -ERESTARTNOHAND || kind == RESTART_EINTR))
+		thread_regs_set_result(regs, -EINTR);
+	else
 		thread_regs_rewind(regs);
 }

@@ -39,11 +39,13 @@ bool restart_signal_waits(pid_t pid, pid_t tid, uint64_t mask);
 bool restart_is_ignored(pid_t pid, pid_t tid, int signal);
 
 /*
- * To be called last before thread tid, in PTRACE_EVENT_STOP or before a signal that is
- * ignored, runs on: makes it execute its system call again if that gave EINTR because of
- * us.  May be called by a signal handler.
+ * For thread tid with these registers, in PTRACE_EVENT_STOP or before a signal that is ignored: if
+ * its system call gave EINTR because of us the kernel will do what it does for other calls when
+ * the thread runs on: begin the call again, unless a handler runs first; whoever lets it run on,
+ * and also if we are killed.  True: it gave EINTR because of us.  May be called by a signal
+ * handler.
  */
-void restart_interrupted(pid_t pid, pid_t tid);
+bool restart_interrupted(pid_t tid, const struct thread_regs *regs);
 
 /*
  * Changes regs for a return through rt_sigreturn(2), where the kernel restarts

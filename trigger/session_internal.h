@@ -19,6 +19,7 @@ struct borrowed {
 	bool active;
 	struct thread_regs regs; /* what it gets back */
 	uint64_t mask;		 /* its blocked signals */
+	bool is_broken;		 /* as in struct tracee */
 	uint64_t code;		 /* address of the runtime's syscall code */
 	uint64_t sp;		 /* at which rt_sigreturn finds the frame */
 };
@@ -64,12 +65,6 @@ void session_compact(struct session *s);
  * one if it has ended.  Ends the watch.  Errors: those of session_begin().
  */
 ULP_MUST_CHECK enum ulp_code session_hold_first(struct session *s, struct ulp_err *err);
-
-/*
- * Reads the registers of a thread that is stopped, unless that was done in this stop: sets regs
- * and is_broken.  false: it is gone.
- */
-bool session_read_thread(struct tracee *t);
 
 /*
  * See lock.c.  again: after session_hold_first() had to take the oldest thread.  Errors:

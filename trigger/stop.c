@@ -9,9 +9,9 @@
  * holds after a pass.  What is stopped can neither end nor create threads, so
  * equality proves that nobody is left.
  *
- * First those are stopped that sleep, which do not feel it, then those that are busy, and those
- * that have children last: let_go.c tells why.  But for the first one nobody is traced before its
- * turn comes.
+ * First those are stopped that sleep, which do not feel it, then those that are busy, and last
+ * those that have children, or wait for one: let_go.c tells why.  But for the first one nobody is
+ * traced before its turn comes.
  */
 #include "config.h"
 
@@ -42,16 +42,23 @@
 /* So often those that sleep are looked for, while others fall asleep. */
 #define MAX_PASSES 4u
 
-/* Seizes it.  It may be gone: then nothing is added, and its state is known. */
+/*
+ * Seizes it, and interrupts one that sleeps at once, before it wakes up and creates a child.  It
+ * may be gone: then nothing is added, and its state is known.
+ */
 static enum ulp_code meet_thread(struct session *s, struct surveyed *seen, struct ulp_err *err)
 {
 	const pid_t pid = s->proc->pid;
 	struct ulp_err why;
+	struct tracee *t;
 	enum ulp_code code = session_reserve(s, err);
 
 	if (code != ULP_OK)
 		return code;
-	code = tracee_seize(pid, seen->tid, &s->tracees[s->nr], &why);
+	t = &s->tracees[s->nr];
+	code = tracee_seize(pid, seen->tid, t, &why);
+	if (code == ULP_OK && seen->turn < STOP_BUSY)
+		(void)tracee_interrupt(t); /* if it is gone, the wait tells */
 	if (code == ULP_EGONE) {
 		seen->state = survey_state(pid, seen->tid);
 		return ULP_OK;
@@ -59,7 +66,7 @@ static enum ulp_code meet_thread(struct session *s, struct surveyed *seen, struc
 	if (code != ULP_OK)
 		return session_fail(err, &why);
 	seen->met = true;
-	s->tracees[s->nr].turn = seen->turn;
+	t->turn = seen->turn;
 	if (s->nr++ % FOLLOW_THREADS == 0)
 		memory_sharing_follow(&s->sharing);
 	return ULP_OK;
@@ -98,13 +105,13 @@ static enum ulp_code await_thread(struct session *s, struct tracee *t, uint64_t 
 	const bool asleep = t->turn < STOP_BUSY;
 	enum ulp_code code;
 
-	if (t->state == TRACEE_STOPPED && t->is_read)
+	if (t->state != TRACEE_RUNNING)
 		return ULP_OK;
-	code = t->state == TRACEE_RUNNING ? tracee_await_stop(t, until_ns, false, err) : ULP_OK;
+	code = tracee_await_stop(t, until_ns, false, err);
 	t->release = false;
 	if (code == ULP_OK && asleep && task_has_children(t->pid, t->tid))
 		put_off(s, t);
-	else if (code == ULP_OK && !session_read_thread(t))
+	else if (code == ULP_OK && !t->is_read)
 		code = ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
 	return code;
 }
@@ -125,7 +132,7 @@ static enum ulp_code await_threads(struct session *s, enum stop_turn turn, struc
 		struct ulp_err why;
 		enum ulp_code code;
 
-		if (t->turn != turn)
+		if (t->turn > turn)
 			continue;
 		keep_others_going(s, turn);
 		code = await_thread(s, t, until, &why);
@@ -183,23 +190,15 @@ static enum ulp_code none_is_stuck(struct session *s, const struct survey *surve
 	return code;
 }
 
-/* Interrupts those whose turn it is now, at once, before they wake up and do something else. */
+/* If it is its turn by what it does now; or was its turn already, but it was awake then. */
 static enum ulp_code meet_sleeper(struct session *s, enum stop_turn turn, struct surveyed *seen,
 				  struct ulp_err *err)
 {
-	const size_t nr = s->nr;
-	enum ulp_code code;
-
 	keep_others_going(s, turn);
 	if (seen->met || seen->state == 'Z')
 		return ULP_OK;
 	seen->turn = survey_turn(s->proc->pid, seen->tid);
-	if (seen->turn != turn)
-		return ULP_OK;
-	code = meet_thread(s, seen, err);
-	if (code == ULP_OK && s->nr > nr)
-		(void)tracee_interrupt(&s->tracees[nr]); /* if it is gone, the wait tells */
-	return code;
+	return seen->turn <= turn ? meet_thread(s, seen, err) : ULP_OK;
 }
 
 /* Those of the survey whose turn it is, and those that are seized already. */
@@ -312,7 +311,9 @@ static enum ulp_code stop_surveyed(struct session *s, struct survey *survey, str
 		struct surveyed *seen = &survey->threads[i];
 
 		keep_others_going(s, STOP_SLEEPERS);
-		seen->turn = task_has_children(s->proc->pid, seen->tid) ? STOP_PARENTS : STOP_BUSY;
+		seen->turn = survey_turn(s->proc->pid, seen->tid);
+		if (seen->turn < STOP_BUSY)
+			seen->turn = STOP_BUSY;
 	}
 	if (code == ULP_OK)
 		code = stop_turn(s, STOP_BUSY, survey, err);

@@ -10,10 +10,10 @@
 
 /* In which threads sleep, mostly, beside those that restart.c repeats. */
 static const long sleeps[] = {
-	SYS_futex, SYS_ppoll,	      SYS_pselect6, SYS_nanosleep, SYS_clock_nanosleep,
-	SYS_wait4, SYS_rt_sigsuspend,
+	SYS_futex, SYS_ppoll,  SYS_pselect6,	  SYS_nanosleep, SYS_clock_nanosleep,
+	SYS_wait4, SYS_waitid, SYS_rt_sigsuspend,
 #ifdef SYS_poll /* these not on architectures that came after the others */
-	SYS_poll,  SYS_select,	      SYS_pause,
+	SYS_poll,  SYS_select, SYS_pause,
 #endif
 };
 
@@ -33,14 +33,20 @@ bool survey_is_asleep(pid_t pid, pid_t tid)
 	return task_sleeps_in(pid, tid, &nr) && (restart_is_repeatable(nr) || is_sleep(nr));
 }
 
-/* The children first: who has none cannot have created one before it fell asleep. */
+/*
+ * Asleep, without children, and asleep still: else it may have woken up after the first look and be
+ * about to fork, which shows among its children only later.  As little as can be comes between
+ * this and what the caller does.  One that waits for children is taken for a parent whether or not
+ * it has some just now.
+ */
 enum stop_turn survey_turn(pid_t pid, pid_t tid)
 {
-	long nr;
+	long nr = -1;
+	const bool asleep = task_sleeps_in(pid, tid, &nr);
 
-	if (task_has_children(pid, tid))
+	if (nr == SYS_wait4 || nr == SYS_waitid || task_has_children(pid, tid))
 		return STOP_PARENTS;
-	if (!task_sleeps_in(pid, tid, &nr))
+	if (!asleep || !task_sleeps_in(pid, tid, &nr))
 		return STOP_BUSY;
 	if (restart_is_repeatable(nr))
 		return STOP_BREAKABLE;

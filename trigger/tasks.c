@@ -261,27 +261,57 @@ static bool is_live(pid_t pid, pid_t tid)
 	return task_stat(pid, tid, &stat) && !is_dead(&stat);
 }
 
-/*
- * The oldest of the listed threads that lives; 0 if there is none among them.  Not the lowest, for
- * numbers begin anew: it might be one of many that live for a moment.
- */
-static pid_t oldest_live(pid_t pid)
-{
-	struct task_stat oldest = {.start_time = UINT64_MAX};
-	pid_t *tids, live = 0;
-	size_t nr;
+struct aged_task {
+	uint64_t start_time;
+	pid_t tid;
+};
 
-	if (tasks_list(pid, &tids, &nr, NULL) != ULP_OK)
-		return 0;
-	for (size_t i = 0; i < nr; i++) {
+static int compare_age(const void *a, const void *b)
+{
+	const struct aged_task *x = a;
+	const struct aged_task *y = b;
+
+	if (x->start_time != y->start_time)
+		return x->start_time < y->start_time ? -1 : 1;
+	return tasks_compare(&x->tid, &y->tid);
+}
+
+enum ulp_code tasks_by_age(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *err)
+{
+	struct aged_task *aged;
+	size_t nr_live = 0;
+	enum ulp_code code = tasks_list(pid, tids, nr, err);
+
+	if (code != ULP_OK)
+		return code;
+	aged = calloc(*nr + 1, sizeof(*aged));
+	if (aged == NULL) {
+		free(*tids);
+		return ulp_fail(err, ULP_ENOMEM, "out of memory for a list of threads");
+	}
+	for (size_t i = 0; i < *nr; i++) {
 		struct task_stat stat;
 
-		if (!task_stat(pid, tids[i], &stat) || is_dead(&stat) ||
-		    stat.start_time >= oldest.start_time)
-			continue;
-		oldest = stat;
-		live = tids[i];
+		if (task_stat(pid, (*tids)[i], &stat) && !is_dead(&stat))
+			aged[nr_live++] = (struct aged_task){stat.start_time, (*tids)[i]};
 	}
+	qsort(aged, nr_live, sizeof(*aged), compare_age);
+	for (size_t i = 0; i < nr_live; i++)
+		(*tids)[i] = aged[i].tid;
+	*nr = nr_live;
+	free(aged);
+	return ULP_OK;
+}
+
+/* The oldest of the listed threads that lives; 0 if there is none among them. */
+static pid_t oldest_live(pid_t pid)
+{
+	pid_t *tids, live;
+	size_t nr;
+
+	if (tasks_by_age(pid, &tids, &nr, NULL) != ULP_OK)
+		return 0;
+	live = nr > 0 ? tids[0] : 0;
 	free(tids);
 	return live;
 }

@@ -70,6 +70,12 @@ bool task_has_children(pid_t pid, pid_t tid);
  */
 ULP_MUST_CHECK enum ulp_code tasks_list(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *err);
 
+/*
+ * The same, but only those that live, the oldest first.  Not the lowest: numbers begin anew, and a
+ * low one may be that of a thread that lives for a moment.
+ */
+ULP_MUST_CHECK enum ulp_code tasks_by_age(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *err);
+
 /* Of two pid_t, for qsort(3) and bsearch(3) in that order. */
 int tasks_compare(const void *a, const void *b);
 

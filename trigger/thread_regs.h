@@ -36,6 +36,9 @@ bool thread_regs_in_syscall(const struct thread_regs *regs, long *nr, int64_t *r
 /* Makes the thread execute the system call it is on its way out of once more. */
 void thread_regs_rewind(struct thread_regs *regs);
 
+/* Another result, as thread_regs_in_syscall() gives it, for the call it is on its way out of. */
+void thread_regs_set_result(struct thread_regs *regs, int64_t result);
+
 /*
  * Turns regs into those of a thread that is about to execute system call nr at
  * `code` with the stack pointer sp, whatever it did before.

@@ -156,15 +156,34 @@ void tracee_go_on(struct tracee *t, enum tracee_event event, int signal)
 	 * be waited for, or the process would stay a zombie.
 	 */
 	t->state = done == 0 && t->release ? TRACEE_GONE : TRACEE_RUNNING;
-	t->is_read = false;
+	t->is_read = t->is_broken = false;
 }
 
 void tracee_pass_on(struct tracee *t, enum tracee_event event, int signal)
 {
-	if ((event == TRACEE_EVENT_STOP && !t->group_stop) ||
-	    (event == TRACEE_EVENT_SIGNAL && restart_is_ignored(t->pid, t->tid, signal)))
-		restart_interrupted(t->pid, t->tid);
+	struct thread_regs regs;
+
+	if (((event == TRACEE_EVENT_STOP && !t->group_stop) ||
+	     (event == TRACEE_EVENT_SIGNAL && restart_is_ignored(t->pid, t->tid, signal))) &&
+	    thread_regs_get(t->tid, &regs))
+		(void)restart_interrupted(t->tid, &regs);
 	tracee_go_on(t, event, signal);
+}
+
+void tracee_look(struct tracee *t)
+{
+	struct thread_regs regs;
+
+	t->is_read = thread_regs_get(t->tid, &regs);
+	if (!t->is_read)
+		return;
+	t->is_broken = restart_interrupted(t->tid, &regs);
+	t->regs = (struct stopped_thread){
+		.tid = t->tid,
+		.pc = thread_regs_pc(&regs),
+		.sp = thread_regs_sp(&regs),
+		.tls = thread_regs_tls(&regs),
+	};
 }
 
 /* Looks why a thread does not stop.  false: go on waiting. */
@@ -199,6 +218,7 @@ enum ulp_code tracee_await_stop(struct tracee *t, uint64_t deadline_ns, bool pat
 
 		if (event == TRACEE_EVENT_STOP) {
 			t->state = TRACEE_STOPPED;
+			tracee_look(t);
 			return ULP_OK;
 		}
 		if (event == TRACEE_EVENT_GONE)
@@ -215,7 +235,6 @@ enum ulp_code tracee_await_stop(struct tracee *t, uint64_t deadline_ns, bool pat
 
 void tracee_resume(struct tracee *t)
 {
-	restart_interrupted(t->pid, t->tid);
 	tracee_go_on(t, TRACEE_EVENT_STOP, 0);
 }
 

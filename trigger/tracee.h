@@ -39,7 +39,7 @@ enum stop_turn {
 	STOP_BREAKABLE, /* asleep in a call that a signal may end with EINTR */
 	STOP_SLEEPERS,
 	STOP_BUSY,
-	STOP_PARENTS, /* who have children */
+	STOP_PARENTS, /* who have children, or wait for one */
 };
 
 struct tracee {
@@ -51,7 +51,7 @@ struct tracee {
 	bool exec;	 /* executed another program while seized */
 	enum stop_turn turn;
 	bool is_read;	/* STOPPED: what follows is that of this stop */
-	bool is_broken; /* its system call gave EINTR because of us */
+	bool is_broken; /* its system call gave EINTR because of us: it will be done again */
 	struct stopped_thread regs;
 };
 
@@ -92,7 +92,13 @@ enum tracee_event tracee_wait(struct tracee *t, uint64_t deadline_ns, int *signa
 enum tracee_event tracee_poll(struct tracee *t, int *signal);
 
 /*
- * Waits until an interrupted thread is in PTRACE_EVENT_STOP; signals that come
+ * Reads the registers of a STOPPED thread, unless it is gone.  A call that the stop has broken is
+ * seen to at once (restart_interrupted()), for we may be killed while the thread stands still.
+ */
+void tracee_look(struct tracee *t);
+
+/*
+ * Waits until an interrupted thread is in PTRACE_EVENT_STOP, and looks at it; signals that come
  * first are passed on, and system calls finished.  patient: wait also for a
  * thread in uninterruptible sleep; else give up after 20 ms of that.
  *
@@ -109,12 +115,12 @@ ULP_MUST_CHECK enum ulp_code tracee_await_stop(struct tracee *t, uint64_t deadli
  */
 void tracee_go_on(struct tracee *t, enum tracee_event event, int signal);
 
-/* The same, but the thread does not notice that it was traced (restart.h). */
+/* The same, but the thread does not notice that it was traced: restart_interrupted(). */
 void tracee_pass_on(struct tracee *t, enum tracee_event event, int signal);
 
 /*
- * Lets a STOPPED thread run on as if it had never been stopped (restart.h), or
- * stay stopped if that is the user's wish.  It stays seized.
+ * Lets a STOPPED thread run on as if it had never been stopped, or stay stopped if that is the
+ * user's wish.  It stays seized.
  */
 void tracee_resume(struct tracee *t);
 

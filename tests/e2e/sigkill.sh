@@ -154,7 +154,7 @@ tap_ok 'most kills came in time' [ "$((nr_late * 2))" -lt "$rounds" ]
 
 [ "$(recorded "$a")" = reverted ] || run revert "$a" fix.so
 tap_ok 'no wrong result' answers a 0 wrong
-# A tool that is dead cannot hide that epoll_wait(2) ends with EINTR when its thread was stopped.
+# A tool that is dead cannot hide that epoll_wait(2) ends with EINTR when its thread is stopping.
 echo "# system calls that were seen to be interrupted: $(ask a eintr)"
 tap_is 'the code is as it was' "$code" "$(ask a code)"
 loops=$(ask a loops)
@@ -227,16 +227,23 @@ at_each_call() {
 
 strace -o strace.out -e trace=ptrace -e inject=ptrace:signal=KILL:when=1 true 2>/dev/null &&
 	strace_works=true || strace_works=false
-for kind in 'ptrace false' 'pwrite64 false' 'ptrace true' 'pwrite64 true'; do
-	what="killed at each ${kind% *} of $("${kind#* }" && echo a revert || echo an apply)"
+# each_call CALL REVERT LEAST
+each_call() {
+	what="killed at each $1 of $("$2" && echo a revert || echo an apply)"
 	if ! "$strace_works"; then
 		tap_skip "$what" 'no strace that can inject signals'
-		continue
+		return
 	fi
-	at_each_call "${kind% *}" "${kind#* }"
+	at_each_call "$1" "$2"
 	echo "# $what: $nr_calls calls"
 	tap_is "$what: the next change works and all is consistent" 0 "$failed"
-	tap_ok "$what: there were some" [ "$nr_calls" -ge 8 ]
+	tap_ok "$what: there were some" [ "$nr_calls" -ge "$3" ]
+}
+
+for revert in false true; do
+	each_call ptrace "$revert" 8
+	each_call pwrite64 "$revert" 4
+	each_call process_vm_writev "$revert" 2
 done
 
 tap_done

@@ -257,7 +257,7 @@ tap_ok "killed again and again" all_kills
 echo "# $nr_killed of $nr_tries were killed in time"
 "$ulp" check -p "$a" first.so >check.out 2>&1 && run change --revert first.so
 all_is_well kills
-# A tool that is dead cannot hide that epoll_wait(2) ends with EINTR when its thread was stopped.
+# A tool that is dead cannot hide that epoll_wait(2) ends with EINTR when its thread is stopping.
 echo "# system calls that were seen to be interrupted: $(ask a eintr)"
 
 # --- a process whose first thread has ended -------------------------------------------

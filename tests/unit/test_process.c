@@ -399,6 +399,47 @@ static void memory_is_read_and_written(void **state)
 	close_victim(&v, &proc);
 }
 
+/*
+ * Data; data again, text, which the process itself may not write, data; and up to what cannot be
+ * written.
+ */
+static void check_lists(const struct process *proc, pid_t tid)
+{
+	const uint64_t at = (uint64_t)(uintptr_t)data;
+	const uint64_t text = (uint64_t)(uintptr_t)victim_call_end;
+	unsigned char bytes[sizeof(data)], more[] = {'a', 'b', 'c', 'd', 'e', 'f'};
+	const struct space_piece good[] = {
+		{at, &more[0], 2}, {at, &more[2], 1}, {text, &more[3], 1}, {at + 4, &more[4], 2}};
+	const struct space_piece bad[] = {
+		{at + 8, &more[0], 1}, {4096, &more[1], 1}, {at + 9, &more[2], 1}};
+	struct ulp_err err;
+
+	assert_succeeds(memory_write_many(proc, tid, good, 4, &err), &err);
+	assert_int_equal(memory_write_many(proc, tid, bad, 3, &err), ULP_ESYS);
+	assert_succeeds(memory_read(proc, at, bytes, sizeof(bytes), &err), &err);
+	assert_memory_equal(bytes, "cb\3\0ef\0\0a\0", 10);
+	assert_succeeds(memory_read(proc, text, bytes, 1, &err), &err);
+	assert_int_equal(bytes[0], 'd');
+}
+
+static void lists_are_written_in_their_order(void **state)
+{
+	struct victim v = victim_start(waits, NULL);
+	struct process proc;
+	struct session *s;
+
+	(void)state;
+	open_victim(&v, &proc);
+	check_lists(&proc, 0);
+	close_victim(&v, &proc);
+	v = victim_start(waits, NULL);
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	check_lists(&proc, session_stopped_tid(s));
+	session_end(s);
+	close_victim(&v, &proc);
+}
+
 static void unreadable_memory_is_reported(void **state)
 {
 	static const uint64_t bad[] = {0,	  4096,		  INT64_MAX - 3,
@@ -493,6 +534,7 @@ int main(void)
 		cmocka_unit_test(replaced_file_is_found_through_its_mapping),
 		cmocka_unit_test(processes_are_selected),
 		cmocka_unit_test(memory_is_read_and_written),
+		cmocka_unit_test(lists_are_written_in_their_order),
 		cmocka_unit_test(unreadable_memory_is_reported),
 		cmocka_unit_test(a_process_of_short_lived_threads_is_described),
 		cmocka_unit_test(memory_is_written_by_ptrace_if_need_be),

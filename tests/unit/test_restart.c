@@ -371,25 +371,47 @@ static void borrow_and_return(const struct process *proc)
 	session_end(s);
 }
 
-/* The tool ends at once in the middle of it. */
-static void borrow_and_die(const struct process *proc)
+/* A process that ends at once in the middle of it; act is false where it did not come so far. */
+typedef bool tool_fn(const struct process *proc);
+
+static void tool_dies(tool_fn *act, const struct process *proc)
 {
-	static const uint64_t none[6];
 	int status = 0;
 	pid_t tool = fork();
 
-	if (tool == 0) {
-		struct session *s;
-		int64_t ret;
-
-		if (session_begin(proc, deadline_in(20), &s, NULL) != ULP_OK ||
-		    session_borrow(s, CODE, FRAME, VICTIM_FRAME_LEN, NULL) != ULP_OK ||
-		    session_syscall(s, SYS_getpid, none, &ret, NULL) != ULP_OK)
-			_exit(1);
-		_exit(0);
-	}
+	if (tool == 0)
+		_exit(act(proc) ? 0 : 1);
 	assert_int_equal(waitpid(tool, &status, 0), tool);
 	assert_int_equal(status, 0);
+}
+
+static bool borrows(const struct process *proc)
+{
+	static const uint64_t none[6];
+	struct session *s;
+	int64_t ret;
+
+	return session_begin(proc, deadline_in(20), &s, NULL) == ULP_OK &&
+	       session_borrow(s, CODE, FRAME, VICTIM_FRAME_LEN, NULL) == ULP_OK &&
+	       session_syscall(s, SYS_getpid, none, &ret, NULL) == ULP_OK;
+}
+
+static void borrow_and_die(const struct process *proc)
+{
+	tool_dies(borrows, proc);
+}
+
+static bool stops(const struct process *proc)
+{
+	struct session *s;
+
+	return session_begin(proc, deadline_in(20), &s, NULL) == ULP_OK &&
+	       session_stop_all(s, NULL) == ULP_OK;
+}
+
+static void stop_and_die(const struct process *proc)
+{
+	tool_dies(stops, proc);
 }
 
 /*
@@ -466,34 +488,126 @@ static void call_survives_the_death_of_the_tool(void **state)
 {
 	(void)state;
 	check_calls(borrow_and_die);
+	check_calls(stop_and_die);
 }
 
-/* A signal that comes while the thread is stopped still ends the call, and is handled once. */
+/* --- a signal with a handler: it ends the call, and is handled once ------------------------ */
+
+static void signal_while_stopped(const struct process *proc)
+{
+	struct session *s = begin_session(proc, 20);
+
+	stop_all(s);
+	kill(proc->pid, SIGUSR2);
+	session_end(s);
+}
+
+static bool stops_and_signals(const struct process *proc)
+{
+	return stops(proc) && kill(proc->pid, SIGUSR2) == 0;
+}
+
+/* Nobody lets the threads go on but the kernel, when the tool is dead. */
+static void signal_before_the_tool_dies(const struct process *proc)
+{
+	tool_dies(stops_and_signals, proc);
+}
+
+static bool signals_and_borrows(const struct process *proc)
+{
+	struct session *s;
+
+	return session_begin(proc, deadline_in(20), &s, NULL) == ULP_OK &&
+	       kill(proc->pid, SIGUSR2) == 0 &&
+	       session_borrow(s, CODE, FRAME, VICTIM_FRAME_LEN, NULL) == ULP_OK;
+}
+
+static void signal_before_a_borrower_dies(const struct process *proc)
+{
+	tool_dies(signals_and_borrows, proc);
+}
+
+static void signal_while_borrowed(const struct process *proc)
+{
+	struct session *s = begin_session(proc, 20);
+
+	borrow_thread(s);
+	kill(proc->pid, SIGUSR2);
+	return_thread(s);
+	session_end(s);
+}
+
+/* The call is seen to twice, at the signal that is ignored and at the stop. */
+static void signal_after_an_ignored_one(const struct process *proc)
+{
+	struct session *s = begin_session(proc, 20);
+
+	resume_first(s);
+	kill(proc->pid, SIGWINCH);
+	stop_all(s);
+	kill(proc->pid, SIGUSR2);
+	resume_all(s);
+	session_end(s);
+}
+
+static void signal_after_a_group_stop(const struct process *proc)
+{
+	struct session *s;
+
+	kill(proc->pid, SIGSTOP);
+	await_state(proc->pid, proc->pid, "T");
+	s = begin_session(proc, 20);
+	stop_all(s);
+	resume_all(s);
+	session_end(s);
+	kill(proc->pid, SIGUSR2);
+	kill(proc->pid, SIGCONT);
+}
+
+static void check_signal(const struct call *call, void (*signal_once)(const struct process *))
+{
+	struct fixture f;
+	struct victim v;
+	struct process proc;
+
+	fixture_open(&f, call);
+	v = victim_start(call_once, &f);
+	open_victim(&v, &proc);
+	await_blocked(&v, call->nr);
+	signal_once(&proc);
+	await_flag(&v.board->go);
+	assert_int_equal((long)atomic_load(&v.board->value), -EINTR);
+	assert_int_equal(atomic_load(&v.board->signals), 1);
+	close_victim(&v, &proc);
+	fixture_close(&f);
+}
+
+static void check_signals(void (*signal_once)(const struct process *))
+{
+	for (size_t i = 0; i < NR_CALLS; i++)
+		if (calls[i].finish == finish_usr2)
+			check_signal(&calls[i], signal_once);
+}
+
 static void signal_while_stopped_ends_the_call(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < NR_CALLS; i++) {
-		struct fixture f;
-		struct victim v;
-		struct process proc;
-		struct session *s;
+	check_signals(signal_while_stopped);
+	check_signals(signal_after_an_ignored_one);
+	check_signals(signal_after_a_group_stop);
+}
 
-		if (calls[i].finish != finish_usr2)
-			continue;
-		fixture_open(&f, &calls[i]);
-		v = victim_start(call_once, &f);
-		open_victim(&v, &proc);
-		await_blocked(&v, calls[i].nr);
-		s = begin_session(&proc, 20);
-		stop_all(s);
-		kill(v.pid, SIGUSR2);
-		session_end(s);
-		await_flag(&v.board->go);
-		assert_int_equal((long)atomic_load(&v.board->value), -EINTR);
-		assert_int_equal(atomic_load(&v.board->signals), 1);
-		close_victim(&v, &proc);
-		fixture_close(&f);
-	}
+static void signal_while_borrowed_ends_the_call(void **state)
+{
+	(void)state;
+	check_signals(signal_while_borrowed);
+}
+
+static void signal_ends_the_call_although_the_tool_is_dead(void **state)
+{
+	(void)state;
+	check_signals(signal_before_the_tool_dies);
+	check_signals(signal_before_a_borrower_dies);
 }
 
 int main(void)
@@ -505,6 +619,8 @@ int main(void)
 		cmocka_unit_test(call_survives_borrowing),
 		cmocka_unit_test(call_survives_the_death_of_the_tool),
 		cmocka_unit_test(signal_while_stopped_ends_the_call),
+		cmocka_unit_test(signal_while_borrowed_ends_the_call),
+		cmocka_unit_test(signal_ends_the_call_although_the_tool_is_dead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

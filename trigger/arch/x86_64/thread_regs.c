@@ -67,6 +67,11 @@ void thread_regs_rewind(struct thread_regs *regs)
 	regs->user.orig_rax = UINT64_MAX;
 }
 
+void thread_regs_set_result(struct thread_regs *regs, int64_t result)
+{
+	regs->user.rax = (uint64_t)result;
+}
+
 void thread_regs_set_syscall(struct thread_regs *regs, uint64_t code, uint64_t sp, long nr,
 			     const uint64_t args[6])
 {
