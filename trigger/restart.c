@@ -82,19 +82,6 @@ bool restart_signal_waits(pid_t pid, pid_t tid, uint64_t mask)
 	       ((status.pending | status.shared_pending) & ~mask & status.caught) != 0;
 }
 
-bool restart_is_ignored(pid_t pid, pid_t tid, int signal)
-{
-	/* SIG_KERNEL_IGNORE_MASK in include/linux/signal.h: what SIG_DFL ignores. */
-	static const uint64_t by_default =
-		UINT64_C(1) << (SIGCONT - 1) | UINT64_C(1) << (SIGCHLD - 1) |
-		UINT64_C(1) << (SIGWINCH - 1) | UINT64_C(1) << (SIGURG - 1);
-	const uint64_t bit = UINT64_C(1) << (signal - 1);
-	struct task_status status;
-
-	return task_status(pid, tid, &status) && (status.caught & bit) == 0 &&
-	       ((status.ignored | by_default) & bit) != 0;
-}
-
 bool thread_mask_get(pid_t tid, uint64_t *mask)
 {
 	return ptrace(PTRACE_GETSIGMASK, tid, (void *)sizeof(*mask), mask) == 0;

@@ -33,17 +33,11 @@ bool restart_is_repeatable(long nr);
 bool restart_signal_waits(pid_t pid, pid_t tid, uint64_t mask);
 
 /*
- * Whether nothing happens at a signal.  The kernel does not even send such a signal,
- * unless to a traced thread: then it interrupts a system call, because of us.
- */
-bool restart_is_ignored(pid_t pid, pid_t tid, int signal);
-
-/*
- * For thread tid with these registers, in PTRACE_EVENT_STOP or before a signal that is ignored: if
- * its system call gave EINTR because of us the kernel will do what it does for other calls when
- * the thread runs on: begin the call again, unless a handler runs first; whoever lets it run on,
- * and also if we are killed.  True: it gave EINTR because of us.  May be called by a signal
- * handler.
+ * For thread tid with these registers, in PTRACE_EVENT_STOP or before a signal is delivered: if its
+ * system call gave EINTR the kernel will do what it does for other calls when the thread runs on:
+ * begin the call again, unless a handler runs first; whoever lets it run on, and also if we are
+ * killed.  Also before a signal, for the kernel sends a traced thread signals that are ignored.
+ * True: it gave EINTR.  May be called by a signal handler.
  */
 bool restart_interrupted(pid_t tid, const struct thread_regs *regs);
 

@@ -140,7 +140,6 @@ bool task_status(pid_t pid, pid_t tid, struct task_status *ret)
 		.nr_threads = (size_t)status_value(buf, "\nThreads:", 10),
 		.pending = status_value(buf, "\nSigPnd:", 16),
 		.shared_pending = status_value(buf, "\nShdPnd:", 16),
-		.ignored = status_value(buf, "\nSigIgn:", 16),
 		.caught = status_value(buf, "\nSigCgt:", 16),
 	};
 	return true;

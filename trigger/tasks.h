@@ -32,7 +32,6 @@ struct task_status {
 	size_t nr_threads;
 	uint64_t pending;	 /* for this thread */
 	uint64_t shared_pending; /* for the process */
-	uint64_t ignored;	 /* by SIG_IGN */
 	uint64_t caught;	 /* have a handler */
 };
 

@@ -163,8 +163,7 @@ void tracee_pass_on(struct tracee *t, enum tracee_event event, int signal)
 {
 	struct thread_regs regs;
 
-	if (((event == TRACEE_EVENT_STOP && !t->group_stop) ||
-	     (event == TRACEE_EVENT_SIGNAL && restart_is_ignored(t->pid, t->tid, signal))) &&
+	if (((event == TRACEE_EVENT_STOP && !t->group_stop) || event == TRACEE_EVENT_SIGNAL) &&
 	    thread_regs_get(t->tid, &regs))
 		(void)restart_interrupted(t->tid, &regs);
 	tracee_go_on(t, event, signal);

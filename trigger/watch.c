@@ -19,10 +19,7 @@ static struct session *volatile watched;
 
 /*
  * A thread that was asked to stop, was not waited for any longer, and stops now
- * is resumed like any other.  Safe here: tracee_pass_on() makes system calls and
- * takes numbers out of text; its one vsnprintf(), of a short name with "%d" only,
- * neither allocates nor locks, so that it does not matter what it interrupts, be
- * that another one.
+ * is resumed like any other.  Safe here: tracee_pass_on() does nothing but system calls.
  */
 void watch_pass_on(struct tracee *t)
 {
