@@ -190,24 +190,47 @@ static enum ulp_code none_is_stuck(struct session *s, const struct survey *surve
 	return code;
 }
 
-/* If it is its turn by what it does now; or was its turn already, but it was awake then. */
+/*
+ * Between the look at what a thread does and its interrupt no other program is to come: meanwhile
+ * it may wake up and fork.
+ *
+ * It is its turn by what it does now; or was already, but it was awake then.
+ */
 static enum ulp_code meet_sleeper(struct session *s, enum stop_turn turn, struct surveyed *seen,
 				  struct ulp_err *err)
 {
+	enum ulp_code code = ULP_OK;
+
 	keep_others_going(s, turn);
 	if (seen->met || seen->state == 'Z')
 		return ULP_OK;
+	urgent_begin(&s->urgent);
 	seen->turn = survey_turn(s->proc->pid, seen->tid);
-	return seen->turn <= turn ? meet_thread(s, seen, err) : ULP_OK;
+	if (seen->turn <= turn)
+		code = meet_thread(s, seen, err);
+	urgent_end(&s->urgent);
+	return code;
 }
 
-/* Those of the survey whose turn it is, and those that are seized already. */
+/* The same for one that is ours already. */
+static void interrupt_sleeper(struct session *s, enum stop_turn turn, struct tracee *t)
+{
+	urgent_begin(&s->urgent);
+	t->turn = survey_turn(t->pid, t->tid);
+	if (t->turn <= turn)
+		(void)tracee_interrupt(t); /* if it is gone, the wait tells */
+	urgent_end(&s->urgent);
+}
+
+/* Those that are seized already, and those of the survey. */
 static enum ulp_code stop_those_asleep(struct session *s, enum stop_turn turn,
 				       struct survey *survey, struct ulp_err *err)
 {
 	enum ulp_code code = ULP_OK;
 
-	interrupt_threads(s, turn);
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->tracees[i].state == TRACEE_RUNNING)
+			interrupt_sleeper(s, turn, &s->tracees[i]);
 	for (size_t i = 0; i < survey->nr && code == ULP_OK; i++)
 		code = meet_sleeper(s, turn, &survey->threads[i], err);
 	return code == ULP_OK ? await_threads(s, turn, err) : code;
@@ -311,9 +334,7 @@ static enum ulp_code stop_surveyed(struct session *s, struct survey *survey, str
 		struct surveyed *seen = &survey->threads[i];
 
 		keep_others_going(s, STOP_SLEEPERS);
-		seen->turn = survey_turn(s->proc->pid, seen->tid);
-		if (seen->turn < STOP_BUSY)
-			seen->turn = STOP_BUSY;
+		seen->turn = survey_is_parent(s->proc->pid, seen->tid) ? STOP_PARENTS : STOP_BUSY;
 	}
 	if (code == ULP_OK)
 		code = stop_turn(s, STOP_BUSY, survey, err);
@@ -424,11 +445,11 @@ static enum ulp_code not_shared(struct session *s, struct ulp_err *err)
 }
 
 /* The first one, and others that did not stop when they were asked before. */
-static void look_at_seized(struct session *s)
+static void note_seized(struct session *s)
 {
 	s->nr_seized = s->nr;
 	for (size_t i = 0; i < s->nr; i++)
-		s->tracees[i].turn = survey_turn(s->proc->pid, s->tracees[i].tid);
+		s->tracees[i].turn = STOP_PARENTS; /* until it is looked at */
 }
 
 static enum ulp_code stop_looked(struct session *s, struct ulp_err *err)
@@ -436,7 +457,7 @@ static enum ulp_code stop_looked(struct session *s, struct ulp_err *err)
 	enum ulp_code code = session_hold_first(s, err);
 
 	if (code == ULP_OK) {
-		look_at_seized(s);
+		note_seized(s);
 		code = try_stop(s, err);
 	}
 	if (code == ULP_OK)

@@ -33,18 +33,32 @@ bool survey_is_asleep(pid_t pid, pid_t tid)
 	return task_sleeps_in(pid, tid, &nr) && (restart_is_repeatable(nr) || is_sleep(nr));
 }
 
+/* If it sleeps, in system call nr.  One that waits for children is taken for a parent whether or
+ * not it has some just now. */
+static bool is_parent(pid_t pid, pid_t tid, long nr)
+{
+	return nr == SYS_wait4 || nr == SYS_waitid || task_has_children(pid, tid);
+}
+
+bool survey_is_parent(pid_t pid, pid_t tid)
+{
+	long nr = -1;
+
+	(void)task_sleeps_in(pid, tid, &nr);
+	return is_parent(pid, tid, nr);
+}
+
 /*
  * Asleep, without children, and asleep still: else it may have woken up after the first look and be
  * about to fork, which shows among its children only later.  As little as can be comes between
- * this and what the caller does.  One that waits for children is taken for a parent whether or not
- * it has some just now.
+ * this and what the caller does.
  */
 enum stop_turn survey_turn(pid_t pid, pid_t tid)
 {
 	long nr = -1;
 	const bool asleep = task_sleeps_in(pid, tid, &nr);
 
-	if (nr == SYS_wait4 || nr == SYS_waitid || task_has_children(pid, tid))
+	if (is_parent(pid, tid, nr))
 		return STOP_PARENTS;
 	if (!asleep || !task_sleeps_in(pid, tid, &nr))
 		return STOP_BUSY;

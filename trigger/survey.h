@@ -24,6 +24,9 @@ struct survey {
 /* Whether the thread is asleep in a call that creates no process. */
 bool survey_is_asleep(pid_t pid, pid_t tid);
 
+/* Whether it has children, or waits for one. */
+bool survey_is_parent(pid_t pid, pid_t tid);
+
 /* When it is to be stopped, going by what it does now. */
 enum stop_turn survey_turn(pid_t pid, pid_t tid);
 
