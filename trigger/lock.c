@@ -148,10 +148,13 @@ static bool take_sleeper(struct session *s)
 	for (size_t i = 0; i < nr && !taken; i++) {
 		const size_t known = s->nr;
 
-		watch_pass_on(&s->tracees[0]);
-		if (tids[i] == s->tracees[0].tid || !is_fit(pid, tids[i]))
+		if (tids[i] == s->tracees[0].tid)
 			continue;
-		taken = take(s, tids[i], NULL) == ULP_OK && !task_has_children(pid, tids[i]);
+		watch_pass_on(&s->tracees[0]);
+		urgent_begin(&s->urgent);
+		taken = is_fit(pid, tids[i]) && take(s, tids[i], NULL) == ULP_OK &&
+			!task_has_children(pid, tids[i]);
+		urgent_end(&s->urgent);
 		if (!taken && s->nr > known)
 			leave(s);
 	}

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -28,37 +29,55 @@ static struct ulp_registry registry;
 
 /* --- victims -------------------------------------------------------------------- */
 
-static sem_t wake;
+struct sleeper {
+	pthread_t thread;
+	atomic_int tid;
+	sem_t wake;
+};
 
-static void *sleep_until_woken(void *arg)
+static void *sleep_and_leave(void *arg)
 {
-	struct board *board = arg;
+	struct sleeper *s = arg;
 
-	atomic_store(&board->tid, (int)syscall(SYS_gettid));
-	while (sem_wait(&wake) != 0)
-		victim_fail(board, "sem_wait");
+	atomic_store(&s->tid, (int)syscall(SYS_gettid));
+	while (sem_wait(&s->wake) != 0)
+		;
 	return NULL;
+}
+
+static void sleeper_start(struct board *board, struct sleeper *s)
+{
+	atomic_store(&s->tid, 0);
+	if (sem_init(&s->wake, 0, 0) != 0 ||
+	    pthread_create(&s->thread, NULL, sleep_and_leave, s) != 0) {
+		victim_fail(board, "no thread");
+		_exit(1);
+	}
+	while (atomic_load(&s->tid) == 0)
+		usleep(100);
+}
+
+static void sleeper_end(struct sleeper *s)
+{
+	sem_post(&s->wake);
+	pthread_join(s->thread, NULL);
 }
 
 /* The oldest thread is busy; the other one sleeps until it is told to end. */
 static void busy_and_sleeper(struct board *board, void *arg)
 {
-	pthread_t sleeper;
+	static struct sleeper sleeper;
 
 	(void)arg;
-	if (sem_init(&wake, 0, 0) != 0 ||
-	    pthread_create(&sleeper, NULL, sleep_until_woken, board) != 0) {
-		victim_fail(board, "no thread");
-		return;
-	}
+	sleeper_start(board, &sleeper);
+	atomic_store(&board->tid, sleeper.tid);
 	atomic_store(&board->ready, true);
 	while (!atomic_load(&board->quit)) {
 		atomic_fetch_add(&board->rounds, 1);
 		if (atomic_exchange(&board->go, false))
-			sem_post(&wake);
+			sem_post(&sleeper.wake);
 	}
-	sem_post(&wake);
-	pthread_join(sleeper, NULL);
+	sleeper_end(&sleeper);
 }
 
 static void alone(struct board *board, void *arg)
@@ -67,6 +86,46 @@ static void alone(struct board *board, void *arg)
 	atomic_store(&board->ready, true);
 	while (!atomic_load(&board->quit))
 		atomic_fetch_add(&board->rounds, 1);
+}
+
+/* So many threads give their numbers to a younger one; another program may be quicker. */
+#define NR_NUMBERS 16u
+#define TRIES 100u
+
+/* The kernel tells a thread's age in ticks of 10 ms. */
+#define TICKS_US 30000
+
+/* The next thread or process gets the first free number behind this one; root may say so. */
+static bool set_last_number(int number)
+{
+	FILE *file = fopen("/proc/sys/kernel/ns_last_pid", "w");
+	bool done = file != NULL && fprintf(file, "%d", number) > 0;
+
+	return file != NULL && fclose(file) == 0 && done;
+}
+
+/* The younger one has the lower number, as when numbers have begun anew; value: its number. */
+static void older_and_younger(struct board *board, void *arg)
+{
+	static struct sleeper first[NR_NUMBERS], older, younger;
+
+	for (size_t i = 0; i < NR_NUMBERS; i++)
+		sleeper_start(board, &first[i]);
+	sleeper_start(board, &older);
+	for (size_t i = 0; i < NR_NUMBERS; i++)
+		sleeper_end(&first[i]);
+	usleep(TICKS_US);
+	for (unsigned int i = 0; i < TRIES && atomic_load(&board->value) == 0; i++) {
+		if (!set_last_number(first[0].tid - 1))
+			break;
+		sleeper_start(board, &younger);
+		if (younger.tid < older.tid)
+			atomic_store(&board->value, (unsigned long)younger.tid);
+		else
+			sleeper_end(&younger);
+	}
+	atomic_store(&board->tid, older.tid);
+	alone(board, arg);
 }
 
 /* --- what can be seen -------------------------------------------------------------- */
@@ -133,6 +192,30 @@ static void sleeper_is_the_lock(void **state)
 	session_end(s);
 	assert_int_equal(tracer_of(v.pid, sleeper), 0);
 	assert_int_equal(holder_of(&proc), 0);
+	close_victim(&v, &proc);
+}
+
+/* A young one may soon end; and a thread's number does not tell its age. */
+static void oldest_sleeper_is_the_lock(void **state)
+{
+	struct victim v = victim_start(older_and_younger, NULL);
+	const pid_t younger = (pid_t)atomic_load(&v.board->value);
+	struct process proc;
+	struct session *s;
+
+	(void)state;
+	open_victim(&v, &proc);
+	if (younger == 0) {
+		close_victim(&v, &proc);
+		skip();
+	}
+	(void)await_sleeper(&v);
+	await_state(v.pid, younger, "S");
+	s = begin_session(&proc, 20);
+	lock(s);
+	assert_int_equal(tracer_of(v.pid, younger), 0);
+	assert_int_equal(tracer_of(v.pid, atomic_load(&v.board->tid)), getpid());
+	session_end(s);
 	close_victim(&v, &proc);
 }
 
@@ -314,6 +397,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sleeper_is_the_lock),
+		cmocka_unit_test(oldest_sleeper_is_the_lock),
 		cmocka_unit_test(without_a_sleeper_it_is_the_oldest_thread),
 		cmocka_unit_test(second_tool_is_refused_until_the_first_is_gone),
 		cmocka_unit_test(tool_that_passes_does_no_harm),
