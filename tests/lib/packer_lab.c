@@ -155,8 +155,40 @@ enum ulp_code packer_lab_pack(struct packer_lab *lab, const char *spec)
 	return pack(&lab->pool, o, &lab->report, &lab->result, &lab->err);
 }
 
+void packer_lab_refused(struct packer_lab *lab, const char *spec, enum ulp_code code,
+			const char *place, const char *says)
+{
+	const enum ulp_code got = packer_lab_pack(lab, spec);
+
+	if (got != code)
+		fail_msg("%s is not %s: '%s: %s'", ulp_code_name(got), ulp_code_name(code),
+			 got ? lab->err.where : "", got ? lab->err.text : "");
+	assert_int_equal(lab->err.code, code);
+	if (!strstr(lab->err.where, place))
+		fail_msg("'%s' is not at '%s'", lab->err.where, place);
+	if (!strstr(lab->err.text, says))
+		fail_msg("'%s' does not say '%s'", lab->err.text, says);
+	assert_int_equal(access(lab->options.out, F_OK), -1);
+}
+
 void packer_lab_packed(struct packer_lab *lab, const char *spec, struct ulp_container *container)
 {
 	assert_succeeds(packer_lab_pack(lab, spec), &lab->err);
 	assert_succeeds(ulp_container_open(lab->options.out, container, &lab->err), &lab->err);
+}
+
+const struct ulp_reference *packer_lab_reference(const struct ulp_container *c, const char *name)
+{
+	for (size_t i = 0; i < c->patch.nr_references; i++)
+		if (strcmp(c->patch.references[i].name, name) == 0)
+			return &c->patch.references[i];
+	return NULL;
+}
+
+const struct ulp_import *packer_lab_import(const struct ulp_container *c, const char *name)
+{
+	for (size_t i = 0; i < c->patch.nr_imports; i++)
+		if (strcmp(c->patch.imports[i].name, name) == 0)
+			return &c->patch.imports[i];
+	return NULL;
 }

@@ -45,7 +45,18 @@ void packer_lab_target(struct packer_lab *lab, const char *source, const char *g
  */
 enum ulp_code packer_lab_pack(struct packer_lab *lab, const char *spec);
 
+/*
+ * packer_lab_pack() that must fail with this code, at a place and with a text that contain these,
+ * and leave nothing behind.
+ */
+void packer_lab_refused(struct packer_lab *lab, const char *spec, enum ulp_code code,
+			const char *place, const char *says);
+
 /* packer_lab_pack() that must succeed, and the container opened: the caller closes it. */
 void packer_lab_packed(struct packer_lab *lab, const char *spec, struct ulp_container *container);
+
+/* The first one of that name; NULL: there is none. */
+const struct ulp_reference *packer_lab_reference(const struct ulp_container *c, const char *name);
+const struct ulp_import *packer_lab_import(const struct ulp_container *c, const char *name);
 
 #endif

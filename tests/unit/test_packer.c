@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SECTIONS "-ffunction-sections -fdata-sections"
 #define SPEC "ulp: 1\nname: fix\nlabels: [CVE-1]\ntarget: {soname: liba.so.1}\nfunctions:\n"
@@ -40,22 +39,6 @@ static const char target_global[] = "shown; exported; f; g; count;";
 static struct ulp_elf elf_of(const struct ulp_container *c)
 {
 	return c->elf;
-}
-
-static const struct ulp_reference *find_reference(const struct ulp_container *c, const char *name)
-{
-	for (size_t i = 0; i < c->patch.nr_references; i++)
-		if (strcmp(c->patch.references[i].name, name) == 0)
-			return &c->patch.references[i];
-	return NULL;
-}
-
-static const struct ulp_import *find_import(const struct ulp_container *c, const char *name)
-{
-	for (size_t i = 0; i < c->patch.nr_imports; i++)
-		if (strcmp(c->patch.imports[i].name, name) == 0)
-			return &c->patch.imports[i];
-	return NULL;
 }
 
 static bool has_symbol(struct packer_lab *lab, const char *path, const char *name)
@@ -100,20 +83,6 @@ static void fix(struct packer_lab *lab, const char *source)
 {
 	packer_lab_target(lab, target_source, target_global);
 	packer_lab_compile(lab, "fix", source, SECTIONS);
-}
-
-/* The packing fails with this code; where begins with `place` and the text says `says`. */
-static void refused(struct packer_lab *lab, const char *spec, enum ulp_code code, const char *place,
-		    const char *says)
-{
-	const enum ulp_code got = packer_lab_pack(lab, spec);
-
-	assert_string_equal(ulp_code_name(got), ulp_code_name(code));
-	if (strncmp(lab->err.where, place, strlen(place)) != 0 && !strstr(lab->err.where, place))
-		fail_msg("'%s' is not at '%s'", lab->err.where, place);
-	if (!strstr(lab->err.text, says))
-		fail_msg("'%s' does not say '%s'", lab->err.text, says);
-	assert_int_equal(access(lab->options.out, F_OK), -1);
 }
 
 /* --- what a container holds ------------------------------------------------------------ */
@@ -271,17 +240,17 @@ static void exported_symbols_become_imports(void **state)
 		 "int f(int a) { shown++; memset(&a, a, a); return exported(a) + getpid() +\n"
 		 "  (maybe ? maybe() : 0); }\n");
 	packer_lab_packed(lab, REPLACE_F, &c);
-	i = find_import(&c, "shown");
+	i = packer_lab_import(&c, "shown");
 	assert_non_null(i);
 	assert_string_equal(i->version, "LIBA_1");
 	assert_string_equal(i->provider, "liba.so.1");
 	assert_int_equal(i->flags, 0);
-	assert_non_null(find_import(&c, "exported"));
-	i = find_import(&c, "getpid");
+	assert_non_null(packer_lab_import(&c, "exported"));
+	i = packer_lab_import(&c, "getpid");
 	assert_non_null(i);
 	assert_memory_equal(i->version, "GLIBC_", 6);
 	assert_string_equal(i->provider, "libc.so.6");
-	i = find_import(&c, "maybe");
+	i = packer_lab_import(&c, "maybe");
 	assert_non_null(i);
 	assert_int_equal(i->flags, ULP_IMPORT_WEAK);
 	assert_string_equal(i->provider, "");
@@ -309,7 +278,7 @@ static void import_takes_the_version_that_the_target_uses(void **state)
 		"void *f(void *a, void *b, unsigned long n) { return memcpy(a, b, n + 1); }\n",
 		SECTIONS);
 	packer_lab_packed(lab, REPLACE_F, &c);
-	assert_string_equal(find_import(&c, "memcpy")->version, "GLIBC_2.2.5");
+	assert_string_equal(packer_lab_import(&c, "memcpy")->version, "GLIBC_2.2.5");
 	ulp_container_close(&c);
 }
 
@@ -329,7 +298,7 @@ static void libc_is_a_provider_for_every_target(void **state)
 	packer_lab_compile(lab, "fix", "int getpid(void); int f(int a) { return a + getpid(); }\n",
 			   SECTIONS);
 	packer_lab_packed(lab, REPLACE_F, &c);
-	assert_string_equal(find_import(&c, "getpid")->provider, "libc.so.6");
+	assert_string_equal(packer_lab_import(&c, "getpid")->provider, "libc.so.6");
 	ulp_container_close(&c);
 }
 
@@ -346,7 +315,7 @@ static void private_symbols_become_references(void **state)
 	packer_lab_packed(lab, REPLACE_F, &c);
 	assert_int_equal(c.patch.nr_imports, 0);
 
-	r = find_reference(&c, "helper");
+	r = packer_lab_reference(&c, "helper");
 	assert_non_null(r);
 	assert_int_equal(r->type, R_X86_64_PC32);
 	assert_int_equal(r->value, target_value(lab, "helper"));
@@ -354,21 +323,21 @@ static void private_symbols_become_references(void **state)
 	assert_true(r->place > c.patch.functions[0].new_vaddr);
 	assert_true(r->place < c.patch.functions[0].new_vaddr + c.patch.functions[0].new_size);
 
-	r = find_reference(&c, "state");
+	r = packer_lab_reference(&c, "state");
 	assert_non_null(r);
 	assert_int_equal(r->type, R_X86_64_PC32);
 	assert_int_equal(r->value, target_value(lab, "state"));
 	assert_true(r->addend == -4 || r->addend == -5);
 
 	/* Through the GOT in the object: a slot of our own, filled by the engine. */
-	r = find_reference(&c, "hidden_counter");
+	r = packer_lab_reference(&c, "hidden_counter");
 	assert_non_null(r);
 	assert_int_equal(r->type, R_X86_64_64);
 	assert_int_equal(r->value, target_value(lab, "hidden_counter"));
 	assert_int_equal(r->addend, 0);
 	assert_int_equal(r->place % 8, 0);
 
-	assert_int_equal(find_reference(&c, "hidden")->value, target_value(lab, "hidden"));
+	assert_int_equal(packer_lab_reference(&c, "hidden")->value, target_value(lab, "hidden"));
 	assert_false(has_symbol(lab, lab->options.out, "helper"));
 	assert_false(has_symbol(lab, lab->options.out, "state"));
 	ulp_container_close(&c);
@@ -387,9 +356,9 @@ static void slot_is_what_the_instruction_reads(void **state)
 		 "static int (*volatile pointer)(int);\n"
 		 "int *f(void) { pointer = hidden; return &hidden_counter; }\n");
 	packer_lab_packed(lab, REPLACE_F, &c);
-	assert_int_equal(find_reference(&c, "hidden")->type, R_X86_64_64);
-	slot = find_reference(&c, "hidden_counter")->place;
-	assert_int_not_equal(find_reference(&c, "hidden")->place, slot);
+	assert_int_equal(packer_lab_reference(&c, "hidden")->type, R_X86_64_64);
+	slot = packer_lab_reference(&c, "hidden_counter")->place;
+	assert_int_not_equal(packer_lab_reference(&c, "hidden")->place, slot);
 	code = ulp_elf_at_vaddr(&c.elf, c.patch.functions[0].new_vaddr,
 				c.patch.functions[0].new_size);
 	assert_non_null(code);
@@ -451,9 +420,9 @@ static void cold_parts_and_clones_always_come_along(void **state)
 	packer_lab_target(lab, target, "f;");
 	packer_lab_compile(lab, "fix", source, SECTIONS);
 	packer_lab_packed(lab, REPLACE_F, &c);
-	assert_non_null(find_reference(&c, "plain"));
-	assert_null(find_reference(&c, "f.cold"));
-	assert_null(find_reference(&c, "x.constprop.0"));
+	assert_non_null(packer_lab_reference(&c, "plain"));
+	assert_null(packer_lab_reference(&c, "f.cold"));
+	assert_null(packer_lab_reference(&c, "x.constprop.0"));
 	assert_true(has_symbol(lab, lab->options.out, "f.cold"));
 	assert_true(has_symbol(lab, lab->options.out, "x.constprop.0"));
 	ulp_container_close(&c);
@@ -501,8 +470,8 @@ static void import_is_weak_only_where_all_references_are(void **state)
 	lab->objects[1] = packer_lab_path(lab, "more.o");
 	lab->options.nr_objects = 2;
 	packer_lab_packed(lab, REPLACE_F, &c);
-	assert_int_equal(find_import(&c, "getpid")->flags, 0);
-	assert_int_equal(find_import(&c, "getppid")->flags, ULP_IMPORT_WEAK);
+	assert_int_equal(packer_lab_import(&c, "getpid")->flags, 0);
+	assert_int_equal(packer_lab_import(&c, "getppid")->flags, ULP_IMPORT_WEAK);
 	ulp_container_close(&c);
 }
 
@@ -522,8 +491,9 @@ static void static_local_is_found_under_another_number(void **state)
 			   "int f(void) { return counter += 2; }\n",
 			   SECTIONS);
 	packer_lab_packed(lab, REPLACE_F, &c);
-	assert_non_null(find_reference(&c, "counter.7"));
-	assert_int_equal(find_reference(&c, "counter.7")->value, target_value(lab, "counter.7"));
+	assert_non_null(packer_lab_reference(&c, "counter.7"));
+	assert_int_equal(packer_lab_reference(&c, "counter.7")->value,
+			 target_value(lab, "counter.7"));
 	assert_false(has_symbol(lab, lab->options.out, "counter.0"));
 	ulp_container_close(&c);
 }
@@ -544,7 +514,7 @@ static void static_locals_of_one_name_are_ambiguous(void **state)
 			   "static int two __asm__(\"n.0\") = 2;\n"
 			   "int f(void) { return two += 2; }\n",
 			   SECTIONS);
-	refused(lab, REPLACE_F, ULP_EAMBIGUOUS, "fix.c:2", "n.1 in fix.c");
+	packer_lab_refused(lab, REPLACE_F, ULP_EAMBIGUOUS, "fix.c:2", "n.1 in fix.c");
 }
 
 static void replaced_functions_see_each_other(void **state)
@@ -592,7 +562,7 @@ static void several_objects_make_one_container(void **state)
 	packer_lab_packed(lab, REPLACE_F "  - replace: g\n", &c);
 	assert_int_equal(c.patch.nr_functions, 2);
 	assert_int_equal(c.patch.nr_imports, 0);
-	assert_non_null(find_reference(&c, "hidden"));
+	assert_non_null(packer_lab_reference(&c, "hidden"));
 	assert_true(has_symbol(lab, lab->options.out, "common_state"));
 	ulp_container_close(&c);
 }
@@ -622,9 +592,9 @@ static void objects_without_sections_of_their_own_work(void **state)
 		/* An immediate behind the displacement and nothing else is in the addend. */
 		assert_in_range(-r->addend, 4, 8);
 	}
-	assert_non_null(find_reference(&c, "one"));
-	assert_non_null(find_reference(&c, "two"));
-	assert_non_null(find_reference(&c, "three"));
+	assert_non_null(packer_lab_reference(&c, "one"));
+	assert_non_null(packer_lab_reference(&c, "two"));
+	assert_non_null(packer_lab_reference(&c, "three"));
 	ulp_container_close(&c);
 }
 
@@ -649,7 +619,7 @@ static void pie_executable_is_a_target(void **state)
 			  "functions: [{replace: f}]\n",
 			  &c);
 	assert_string_equal(c.patch.soname, "server");
-	assert_non_null(find_reference(&c, "value"));
+	assert_non_null(packer_lab_reference(&c, "value"));
 	ulp_container_close(&c);
 }
 
@@ -662,11 +632,11 @@ static void symbols_come_from_the_debug_file(void **state)
 	packer_lab_must(lab, "objcopy --only-keep-debug liba.so.1 liba.debug");
 	packer_lab_must(lab, "strip liba.so.1");
 	lab->options.no_closure_check = true;
-	refused(lab, REPLACE_F, ULP_ESYMBOL, "fix.c:1", "no debug file was found");
+	packer_lab_refused(lab, REPLACE_F, ULP_ESYMBOL, "fix.c:1", "no debug file was found");
 	lab->options.no_closure_check = false;
 	packer_lab_must(lab, "objcopy --add-gnu-debuglink=liba.debug liba.so.1");
 	packer_lab_packed(lab, REPLACE_F, &c);
-	assert_non_null(find_reference(&c, "hidden"));
+	assert_non_null(packer_lab_reference(&c, "hidden"));
 	ulp_container_close(&c);
 }
 
@@ -681,11 +651,11 @@ static void functions_come_from_mini_debug_info(void **state)
 			     "mini");
 	packer_lab_must(lab, "strip liba.so.1");
 	lab->options.no_closure_check = true;
-	refused(lab, REPLACE_F, ULP_ESYMBOL, "fix.c:1", "no debug file was found");
+	packer_lab_refused(lab, REPLACE_F, ULP_ESYMBOL, "fix.c:1", "no debug file was found");
 	packer_lab_must(lab, "xz mini");
 	packer_lab_must(lab, "objcopy --add-section .gnu_debugdata=mini.xz liba.so.1");
 	packer_lab_packed(lab, REPLACE_F, &c);
-	assert_non_null(find_reference(&c, "hidden"));
+	assert_non_null(packer_lab_reference(&c, "hidden"));
 	ulp_container_close(&c);
 }
 
@@ -728,8 +698,9 @@ static void unwinding_finds_the_personality_routine(void **state)
 			     "-Wl,--version-script,liba.map target.o -Wl,--no-as-needed -lgcc_s "
 			     "-o liba.so.1");
 	packer_lab_packed(lab, REPLACE_F, &c);
-	assert_string_equal(find_import(&c, "__gcc_personality_v0")->provider, "libgcc_s.so.1");
-	assert_non_null(find_import(&c, "_Unwind_Resume"));
+	assert_string_equal(packer_lab_import(&c, "__gcc_personality_v0")->provider,
+			    "libgcc_s.so.1");
+	assert_non_null(packer_lab_import(&c, "_Unwind_Resume"));
 	assert_int_not_equal(ulp_elf_find_section(&c.elf, ".gcc_except_table"), 0);
 	ulp_container_close(&c);
 }

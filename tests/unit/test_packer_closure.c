@@ -55,14 +55,7 @@ static void make(struct packer_lab *lab, const char *target, const char *flags, 
 
 static void refused(struct packer_lab *lab, const char *spec, enum ulp_code code, const char *says)
 {
-	const enum ulp_code got = packer_lab_pack(lab, spec);
-
-	assert_string_equal(ulp_code_name(got), ulp_code_name(code));
-	if (!strstr(lab->err.where, SPEC_PLACE))
-		fail_msg("'%s' is not at '%s'", lab->err.where, SPEC_PLACE);
-	if (!strstr(lab->err.text, says))
-		fail_msg("'%s' does not say '%s'", lab->err.text, says);
-	assert_int_equal(access(lab->options.out, F_OK), -1);
+	packer_lab_refused(lab, spec, code, SPEC_PLACE, says);
 }
 
 static void assert_replaces(struct packer_lab *lab, const char *spec, const char *names)

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SECTIONS "-ffunction-sections -fdata-sections"
 #define NO_FACTS "-fplugin-arg-ulp-facts=no -g"
@@ -68,13 +67,7 @@ static void make(struct packer_lab *lab, const char *target, const char *fix)
 
 static void refused(struct packer_lab *lab, const char *spec, const char *says)
 {
-	const enum ulp_code got = packer_lab_pack(lab, spec);
-
-	assert_string_equal(ulp_code_name(got), "ULP_EMISMATCH");
-	if (!strstr(lab->err.text, says))
-		fail_msg("'%s' does not say '%s'", lab->err.text, says);
-	assert_non_null(strstr(lab->err.where, ".o"));
-	assert_int_equal(access(lab->options.out, F_OK), -1);
+	packer_lab_refused(lab, spec, ULP_EMISMATCH, ".o", says);
 }
 
 static void packed(struct packer_lab *lab, const char *spec)

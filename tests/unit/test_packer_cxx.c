@@ -48,14 +48,6 @@ static void make_target(struct packer_lab *lab)
 			     "-lgcc_s -o liba.so.1");
 }
 
-static const struct ulp_import *find_import(const struct ulp_container *c, const char *name)
-{
-	for (size_t i = 0; i < c->patch.nr_imports; i++)
-		if (strcmp(c->patch.imports[i].name, name) == 0)
-			return &c->patch.imports[i];
-	return NULL;
-}
-
 static size_t count_references(const struct ulp_container *c, const char *name, uint64_t value)
 {
 	size_t nr = 0;
@@ -115,8 +107,8 @@ static void types_of_one_file_are_the_targets(void **state)
 		/* Thrown, and caught: by the code and by its table. */
 		assert_true(count_references(&c, name, target_value(lab, name)) >= 2);
 		assert_int_equal(count_defined(lab, name), 0);
-		assert_non_null(find_import(&c, "_ZTI5Known"));
-		assert_string_equal(find_import(&c, "__gxx_personality_v0")->provider,
+		assert_non_null(packer_lab_import(&c, "_ZTI5Known"));
+		assert_string_equal(packer_lab_import(&c, "__gxx_personality_v0")->provider,
 				    "libstdc++.so.6");
 		assert_int_not_equal(ulp_elf_find_section(&c.elf, ".gcc_except_table"), 0);
 		ulp_container_close(&c);

@@ -26,14 +26,7 @@
 
 static void refused(struct packer_lab *lab, enum ulp_code code, const char *place, const char *says)
 {
-	const enum ulp_code got = packer_lab_pack(lab, REPLACE_F);
-
-	assert_string_equal(ulp_code_name(got), ulp_code_name(code));
-	if (!strstr(lab->err.where, place))
-		fail_msg("'%s' is not at '%s'", lab->err.where, place);
-	if (!strstr(lab->err.text, says))
-		fail_msg("'%s' does not say '%s'", lab->err.text, says);
-	assert_int_equal(access(lab->options.out, F_OK), -1);
+	packer_lab_refused(lab, REPLACE_F, code, place, says);
 }
 
 static void write_bytes(struct packer_lab *lab, unsigned char *bytes, size_t len)

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SECTIONS "-ffunction-sections -fdata-sections"
 #define SPEC "ulp: 1\nname: fix\ntarget: {soname: liba.so.1}\nfunctions:\n"
@@ -23,24 +22,6 @@
 
 #define TARGET_HEAD "#include \"packer_target.h\"\n"
 #define TARGET_F "BODY int f_body(int a) { return a; }\nENTRY(f);\n"
-
-/*
- * The packing fails with this code at a place that holds `place`, says `says`, and
- * leaves no file.
- */
-static void refused(struct packer_lab *lab, const char *spec, enum ulp_code code, const char *place,
-		    const char *says)
-{
-	const enum ulp_code got = packer_lab_pack(lab, spec);
-
-	assert_string_equal(ulp_code_name(got), ulp_code_name(code));
-	assert_int_equal(lab->err.code, code);
-	if (!strstr(lab->err.where, place))
-		fail_msg("'%s' is not at '%s'", lab->err.where, place);
-	if (!strstr(lab->err.text, says))
-		fail_msg("'%s' does not say '%s'", lab->err.text, says);
-	assert_int_equal(access(lab->options.out, F_OK), -1);
-}
 
 static void make(struct packer_lab *lab, const char *target, const char *global, const char *fix)
 {
@@ -55,8 +36,9 @@ static void refuses_function_that_does_not_exist(void **state)
 	struct packer_lab *lab = *state;
 
 	make(lab, TARGET_HEAD TARGET_F, "f;", "int frob(int a) { return a; } int f(void);\n");
-	refused(lab, SPEC "  - replace: frob\n", ULP_ENOFUNC, SPEC_PLACE, "inlined it into");
-	refused(lab, REPLACE_F, ULP_ENOFUNC, SPEC_PLACE, "no object defines");
+	packer_lab_refused(lab, SPEC "  - replace: frob\n", ULP_ENOFUNC, SPEC_PLACE,
+			   "inlined it into");
+	packer_lab_refused(lab, REPLACE_F, ULP_ENOFUNC, SPEC_PLACE, "no object defines");
 }
 
 static void refuses_function_with_a_near_name(void **state)
@@ -65,7 +47,7 @@ static void refuses_function_with_a_near_name(void **state)
 
 	make(lab, TARGET_HEAD "BODY int encrypt_body(int a) { return a; }\nENTRY(encrypt);\n",
 	     "encrypt;", "int encrpt(int a) { return a; }\n");
-	refused(lab, SPEC "  - replace: encrpt\n", ULP_ENOFUNC, SPEC_PLACE, "encrypt");
+	packer_lab_refused(lab, SPEC "  - replace: encrpt\n", ULP_ENOFUNC, SPEC_PLACE, "encrypt");
 }
 
 static void refuses_function_that_exists_only_as_clone(void **state)
@@ -76,8 +58,8 @@ static void refuses_function_that_exists_only_as_clone(void **state)
 	     TARGET_HEAD TARGET_F "int clone(int a) __asm__(\"parse.constprop.0\");\n"
 				  "int clone(int a) { return a; }\n",
 	     "f;", "int parse(int a) { return a; }\n");
-	refused(lab, SPEC "  - replace: parse\n", ULP_ENOFUNC, SPEC_PLACE,
-		"parse.constprop.0 (clones");
+	packer_lab_refused(lab, SPEC "  - replace: parse\n", ULP_ENOFUNC, SPEC_PLACE,
+			   "parse.constprop.0 (clones");
 }
 
 static void refuses_function_that_several_files_have(void **state)
@@ -93,7 +75,7 @@ static void refuses_function_that_several_files_have(void **state)
 	packer_lab_compile(lab, "third", "int f(int a) { return a + 1; }\n", SECTIONS);
 	lab->objects[0] = packer_lab_path(lab, "third.o");
 	lab->options.nr_objects = 1;
-	refused(lab, REPLACE_F, ULP_EAMBIGUOUS, SPEC_PLACE, "f in other.c at 0x");
+	packer_lab_refused(lab, REPLACE_F, ULP_EAMBIGUOUS, SPEC_PLACE, "f in other.c at 0x");
 	assert_succeeds(packer_lab_pack(lab, SPEC "  - {replace: f, source: lib/other.c}\n"),
 			&lab->err);
 }
@@ -105,7 +87,7 @@ static void refuses_function_that_two_objects_define(void **state)
 	make(lab, TARGET_HEAD TARGET_F, "f;", "int f(int a) { return a + 1; }\n");
 	lab->objects[0] = lab->objects[1] = packer_lab_path(lab, "fix.o");
 	lab->options.nr_objects = 2;
-	refused(lab, REPLACE_F, ULP_EAMBIGUOUS, SPEC_PLACE, "in 2 of the objects");
+	packer_lab_refused(lab, REPLACE_F, ULP_EAMBIGUOUS, SPEC_PLACE, "in 2 of the objects");
 }
 
 static void refuses_function_without_entry(void **state)
@@ -114,7 +96,8 @@ static void refuses_function_without_entry(void **state)
 
 	make(lab, TARGET_HEAD TARGET_F "int bare(int a) { return a; }\n", "f; bare;",
 	     "int bare(int a) { return a + 1; }\n");
-	refused(lab, SPEC "  - replace: bare\n", ULP_ENOFUNC, SPEC_PLACE, "no patchable entry");
+	packer_lab_refused(lab, SPEC "  - replace: bare\n", ULP_ENOFUNC, SPEC_PLACE,
+			   "no patchable entry");
 }
 
 static void refuses_target_without_entries(void **state)
@@ -122,7 +105,7 @@ static void refuses_target_without_entries(void **state)
 	struct packer_lab *lab = *state;
 
 	make(lab, "int f(int a) { return a; }\n", "f;", "int f(int a) { return a + 1; }\n");
-	refused(lab, REPLACE_F, ULP_ENOFUNC, SPEC_PLACE, "without the ulp plugin");
+	packer_lab_refused(lab, REPLACE_F, ULP_ENOFUNC, SPEC_PLACE, "without the ulp plugin");
 }
 
 static void refuses_entry_with_other_bytes(void **state)
@@ -131,7 +114,7 @@ static void refuses_entry_with_other_bytes(void **state)
 
 	make(lab, TARGET_HEAD "BODY int f_body(int a) { return a; }\nWRONG_ENTRY(f);\n", "f;",
 	     "int f(int a) { return a + 1; }\n");
-	refused(lab, REPLACE_F, ULP_ENOFUNC, SPEC_PLACE, "not the plugin's");
+	packer_lab_refused(lab, REPLACE_F, ULP_ENOFUNC, SPEC_PLACE, "not the plugin's");
 }
 
 static void refuses_entries_of_another_patchable_area(void **state)
@@ -140,13 +123,13 @@ static void refuses_entries_of_another_patchable_area(void **state)
 
 	make(lab, TARGET_HEAD "BODY int f_body(int a) { return a; }\nPFE_OTHER_ENTRY(f);\n", "f;",
 	     "int f(int a) { return a + 1; }\n");
-	refused(lab, REPLACE_F, ULP_ENOFUNC, SPEC_PLACE,
-		"those of -fpatchable-function-entry=16,14");
+	packer_lab_refused(lab, REPLACE_F, ULP_ENOFUNC, SPEC_PLACE,
+			   "those of -fpatchable-function-entry=16,14");
 	make(lab,
 	     TARGET_HEAD "BODY int f_body(int a) { return a; }\n"
 			 "PFE_ENTRY_AS(f, \".balign 16\", \".fill 5, 1, 0x90\", \"ret\");\n",
 	     "f;", "int f(int a) { return a + 1; }\n");
-	refused(lab, REPLACE_F, ULP_ENOFUNC, SPEC_PLACE, "but not with 16,14");
+	packer_lab_refused(lab, REPLACE_F, ULP_ENOFUNC, SPEC_PLACE, "but not with 16,14");
 }
 
 static void refuses_an_entry_that_is_in_two_words(void **state)
@@ -155,7 +138,7 @@ static void refuses_an_entry_that_is_in_two_words(void **state)
 
 	make(lab, TARGET_HEAD "BODY int f_body(int a) { return a; }\nPFE_CROSSING_ENTRY(f);\n",
 	     "f;", "int f(int a) { return a + 1; }\n");
-	refused(lab, REPLACE_F, ULP_EUNSUP, SPEC_PLACE, "two aligned words");
+	packer_lab_refused(lab, REPLACE_F, ULP_EUNSUP, SPEC_PLACE, "two aligned words");
 }
 
 static void refuses_function_that_is_an_ifunc(void **state)
@@ -167,7 +150,7 @@ static void refuses_function_that_is_an_ifunc(void **state)
 				  "static void *choose(void) { return fast; }\n"
 				  "int pick(int a) __attribute__((ifunc(\"choose\")));\n",
 	     "f; pick;", "int pick(int a) { return a + 1; }\n");
-	refused(lab, SPEC "  - replace: pick\n", ULP_EUNSUP, SPEC_PLACE, "ifunc");
+	packer_lab_refused(lab, SPEC "  - replace: pick\n", ULP_EUNSUP, SPEC_PLACE, "ifunc");
 }
 
 static void refuses_two_names_with_two_replacements(void **state)
@@ -176,8 +159,8 @@ static void refuses_two_names_with_two_replacements(void **state)
 
 	make(lab, TARGET_HEAD TARGET_F "__asm__(\".globl alias\\n.set alias, f\");\n", "f; alias;",
 	     "int f(int a) { return a + 1; } int alias(int a) { return a + 2; }\n");
-	refused(lab, REPLACE_F "  - replace: alias\n", ULP_EAMBIGUOUS, "fix.yaml:6:5",
-		"two names for one");
+	packer_lab_refused(lab, REPLACE_F "  - replace: alias\n", ULP_EAMBIGUOUS, "fix.yaml:6:5",
+			   "two names for one");
 	assert_succeeds(packer_lab_pack(lab, REPLACE_F "  - {replace: alias, with: f}\n"),
 			&lab->err);
 	assert_int_equal(lab->result.nr_functions, 1);
@@ -193,7 +176,7 @@ static void refuses_symbol_that_nobody_has(void **state)
 	     "int nowhere(int);\n"
 	     "int f(int a) {\n"
 	     "  return nowhere(a) + 1; }\n");
-	refused(lab, REPLACE_F, ULP_ESYMBOL, "fix.c:3", "have nowhere");
+	packer_lab_refused(lab, REPLACE_F, ULP_ESYMBOL, "fix.c:3", "have nowhere");
 }
 
 static void refuses_symbol_that_several_files_have(void **state)
@@ -209,7 +192,7 @@ static void refuses_symbol_that_several_files_have(void **state)
 			     "two.o -o liba.so.1");
 	packer_lab_compile(lab, "fix", "int twice(int);\nint f(int a) { return twice(a) + 1; }\n",
 			   SECTIONS);
-	refused(lab, REPLACE_F, ULP_EAMBIGUOUS, "fix.c:2", "twice in one.c at 0x");
+	packer_lab_refused(lab, REPLACE_F, ULP_EAMBIGUOUS, "fix.c:2", "twice in one.c at 0x");
 }
 
 static void refuses_data_of_another_size(void **state)
@@ -220,7 +203,8 @@ static void refuses_data_of_another_size(void **state)
 	     "f; get;",
 	     "int table[5] = {1};\n"
 	     "int f(int a) { return table[a]; }\n");
-	refused(lab, REPLACE_F, ULP_EMISMATCH, "fix.c:2", "20 bytes in fix.o and 16 bytes");
+	packer_lab_refused(lab, REPLACE_F, ULP_EMISMATCH, "fix.c:2",
+			   "20 bytes in fix.o and 16 bytes");
 }
 
 static void refuses_thread_local_variables(void **state)
@@ -230,7 +214,7 @@ static void refuses_thread_local_variables(void **state)
 	make(lab, TARGET_HEAD TARGET_F, "f;",
 	     "static _Thread_local int mine;\n"
 	     "int f(int a) { return mine += a; }\n");
-	refused(lab, REPLACE_F, ULP_ETLS, "fix.c:2", "thread-local");
+	packer_lab_refused(lab, REPLACE_F, ULP_ETLS, "fix.c:2", "thread-local");
 }
 
 static void refuses_code_for_a_fixed_address(void **state)
@@ -242,7 +226,7 @@ static void refuses_code_for_a_fixed_address(void **state)
 	     "#include \"packer_target.h\"\n"
 	     "int f(int a) {\n"
 	     "  ABSOLUTE_REFERENCE(where); return a; }\n");
-	refused(lab, REPLACE_F, ULP_ERELOC, "fix.c:3", "-fPIC");
+	packer_lab_refused(lab, REPLACE_F, ULP_ERELOC, "fix.c:3", "-fPIC");
 }
 
 static void refuses_distance_to_one_of_several_variables(void **state)
@@ -254,7 +238,8 @@ static void refuses_distance_to_one_of_several_variables(void **state)
 	     "DISTANCES_IN_DATA;\n"
 	     "extern const int distance __attribute__((visibility(\"hidden\")));\n"
 	     "int f(int a) { return a + distance; }\n");
-	refused(lab, REPLACE_F, ULP_ERELOC, "fix.o: .rodata.distance+0x0", "-fdata-sections");
+	packer_lab_refused(lab, REPLACE_F, ULP_ERELOC, "fix.o: .rodata.distance+0x0",
+			   "-fdata-sections");
 }
 
 static void refuses_ifunc_that_comes_along(void **state)
@@ -266,7 +251,7 @@ static void refuses_ifunc_that_comes_along(void **state)
 	     "static void *choose(void) { return fast; }\n"
 	     "int pick(int a) __attribute__((ifunc(\"choose\")));\n"
 	     "int f(int a) { return pick(a) + 1; }\n");
-	refused(lab, REPLACE_F, ULP_EUNSUP, "fix.c:4", "pick is an ifunc");
+	packer_lab_refused(lab, REPLACE_F, ULP_EUNSUP, "fix.c:4", "pick is an ifunc");
 }
 
 static void refuses_constructor_that_is_new(void **state)
@@ -278,7 +263,8 @@ static void refuses_constructor_that_is_new(void **state)
 				     "int f(int a) { return a + started; }\n";
 
 	make(lab, TARGET_HEAD TARGET_F, "f;", source);
-	refused(lab, REPLACE_F, ULP_EUNSUP, "fix.o: .init_array", "start is a constructor");
+	packer_lab_refused(lab, REPLACE_F, ULP_EUNSUP, "fix.o: .init_array",
+			   "start is a constructor");
 	packer_lab_target(lab,
 			  TARGET_HEAD TARGET_F
 			  "int started;\n"
@@ -300,7 +286,7 @@ static void refuses_constructor_that_is_new(void **state)
 static void refuses_second_copy(struct packer_lab *lab, const char *fix, const char *says)
 {
 	packer_lab_compile(lab, "fix", fix, SECTIONS);
-	refused(lab, REPLACE_F, ULP_ESYMBOL, "fix.c:2", says);
+	packer_lab_refused(lab, REPLACE_F, ULP_ESYMBOL, "fix.c:2", says);
 	assert_non_null(strstr(lab->err.text, "stripped and its debug file was not found"));
 	assert_int_equal(ulp_code_status(lab->err.code), 5);
 }
@@ -433,12 +419,12 @@ static void refuses_object_for_another_machine(void **state)
 
 	packer_lab_target(lab, TARGET_HEAD TARGET_F, "f;");
 	write_object(lab, eb_create(ET_REL, EM_AARCH64));
-	refused(lab, REPLACE_F, ULP_EARCH, "fix.o", "machine");
+	packer_lab_refused(lab, REPLACE_F, ULP_EARCH, "fix.o", "machine");
 	packer_lab_compile(lab, "good", "int f(int a) { return a; }\n", SECTIONS);
 	lab->objects[0] = packer_lab_path(lab, "good.o");
 	lab->objects[1] = packer_lab_path(lab, "fix.o");
 	lab->options.nr_objects = 2;
-	refused(lab, REPLACE_F, ULP_EARCH, "fix.o", "another machine");
+	packer_lab_refused(lab, REPLACE_F, ULP_EARCH, "fix.o", "another machine");
 }
 
 static void refuses_object_with_bytecode_only(void **state)
@@ -450,7 +436,7 @@ static void refuses_object_with_bytecode_only(void **state)
 	eb_section(eb, ".gnu.lto_.decls", SHT_PROGBITS, SHF_EXCLUDE, "x", 1);
 	eb_symbol(eb, "f", ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE), SHN_UNDEF, 0, 0);
 	write_object(lab, eb);
-	refused(lab, REPLACE_F, ULP_EUNSUP, "fix.o", "-ffat-lto-objects");
+	packer_lab_refused(lab, REPLACE_F, ULP_EUNSUP, "fix.o", "-ffat-lto-objects");
 }
 
 static void refuses_object_with_wrong_indices(void **state)
@@ -466,7 +452,8 @@ static void refuses_object_with_wrong_indices(void **state)
 	relocs = eb_section(eb, ".rela.text", SHT_RELA, 0, &rela, sizeof(rela));
 	eb_shdr(eb, relocs)->sh_info = (Elf64_Word)text;
 	write_object(lab, eb);
-	refused(lab, REPLACE_F, ULP_EELF, "fix.o: .rela.text", "symbol that does not exist");
+	packer_lab_refused(lab, REPLACE_F, ULP_EELF, "fix.o: .rela.text",
+			   "symbol that does not exist");
 }
 
 static void refuses_object_that_is_a_library(void **state)
@@ -475,23 +462,24 @@ static void refuses_object_that_is_a_library(void **state)
 
 	packer_lab_target(lab, TARGET_HEAD TARGET_F, "f;");
 	packer_lab_must(lab, "cp liba.so.1 fix.o");
-	refused(lab, REPLACE_F, ULP_EUNSUP, "fix.o", "start files");
+	packer_lab_refused(lab, REPLACE_F, ULP_EUNSUP, "fix.o", "start files");
 	packer_lab_write(lab, "fix.o",
 			 "not ELF at all, but longer than an ELF header has to be, "
 			 "so that the magic number is what fails");
-	refused(lab, REPLACE_F, ULP_EELF, "fix.o", "compile it first: an object file (.o)");
+	packer_lab_refused(lab, REPLACE_F, ULP_EELF, "fix.o",
+			   "compile it first: an object file (.o)");
 	assert_string_equal(lab->err.where, packer_lab_path(lab, "fix.o"));
 	packer_lab_write(lab, "fix.o", "short");
-	refused(lab, REPLACE_F, ULP_EELF, "fix.o", "compile it first");
+	packer_lab_refused(lab, REPLACE_F, ULP_EELF, "fix.o", "compile it first");
 	assert_string_equal(lab->err.where, packer_lab_path(lab, "fix.o"));
 	packer_lab_compile(lab, "good", "int f(int a) { return a; }\n", SECTIONS);
 	lab->objects[0] = packer_lab_path(lab, "good.o");
 	lab->objects[1] = packer_lab_path(lab, "fix.o");
 	lab->options.nr_objects = 2;
-	refused(lab, REPLACE_F, ULP_EELF, "fix.o", "compile it first");
+	packer_lab_refused(lab, REPLACE_F, ULP_EELF, "fix.o", "compile it first");
 	lab->options.nr_objects = 1;
 	lab->objects[0] = packer_lab_path(lab, "none.o");
-	refused(lab, REPLACE_F, ULP_ESYS, "none.o", "");
+	packer_lab_refused(lab, REPLACE_F, ULP_ESYS, "none.o", "");
 }
 
 static void refuses_target_that_is_not_the_specs(void **state)
@@ -499,16 +487,17 @@ static void refuses_target_that_is_not_the_specs(void **state)
 	struct packer_lab *lab = *state;
 
 	make(lab, TARGET_HEAD TARGET_F, "f;", "int f(int a) { return a + 1; }\n");
-	refused(lab, "ulp: 1\nname: fix\ntarget: {soname: libb.so}\nfunctions: [{replace: f}]\n",
+	packer_lab_refused(
+		lab, "ulp: 1\nname: fix\ntarget: {soname: libb.so}\nfunctions: [{replace: f}]\n",
 		ULP_EMISMATCH, "liba.so.1", "the spec is for libb.so");
-	refused(lab,
-		"ulp: 1\nname: fix\ntarget: {soname: liba.so.1, build_id: aabb}\n"
-		"functions: [{replace: f}]\n",
-		ULP_EMISMATCH, "liba.so.1", "does not list");
+	packer_lab_refused(lab,
+			   "ulp: 1\nname: fix\ntarget: {soname: liba.so.1, build_id: aabb}\n"
+			   "functions: [{replace: f}]\n",
+			   ULP_EMISMATCH, "liba.so.1", "does not list");
 	lab->options.target = packer_lab_path(lab, "fix.o");
-	refused(lab, REPLACE_F, ULP_EELF, "fix.o", "neither a shared library");
+	packer_lab_refused(lab, REPLACE_F, ULP_EELF, "fix.o", "neither a shared library");
 	lab->options.target = packer_lab_path(lab, "none.so");
-	refused(lab, REPLACE_F, ULP_ESYS, "none.so", "");
+	packer_lab_refused(lab, REPLACE_F, ULP_ESYS, "none.so", "");
 }
 
 static void refuses_target_without_build_id(void **state)
@@ -518,7 +507,7 @@ static void refuses_target_without_build_id(void **state)
 	make(lab, TARGET_HEAD TARGET_F, "f;", "int f(int a) { return a + 1; }\n");
 	packer_lab_must(lab, "@cc -shared -Wl,--build-id=none -Wl,-soname,liba.so.1 target.o "
 			     "-o liba.so.1");
-	refused(lab, REPLACE_F, ULP_EELF, "liba.so.1", "build ID");
+	packer_lab_refused(lab, REPLACE_F, ULP_EELF, "liba.so.1", "build ID");
 }
 
 static bool has_file_like(const struct packer_lab *lab, const char *prefix)
@@ -540,7 +529,7 @@ static void refuses_output_that_cannot_be_written(void **state)
 
 	make(lab, TARGET_HEAD TARGET_F, "f;", "int f(int a) { return a + 1; }\n");
 	lab->options.out = packer_lab_path(lab, "nowhere/fix.so");
-	refused(lab, REPLACE_F, ULP_ESYS, "nowhere/fix.so", "cannot be written");
+	packer_lab_refused(lab, REPLACE_F, ULP_ESYS, "nowhere/fix.so", "cannot be written");
 	/* What is no regular file keeps its place, and no temporary file stays beside it. */
 	packer_lab_must(lab, "mkdir folder");
 	packer_lab_must(lab, "mkfifo pipe");

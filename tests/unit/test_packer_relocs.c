@@ -138,14 +138,6 @@ static bool has_reloc(struct packer_lab *lab, uint32_t type)
 	return false;
 }
 
-static const struct ulp_reference *find_reference(const struct ulp_container *c, const char *name)
-{
-	for (size_t i = 0; i < c->patch.nr_references; i++)
-		if (strcmp(c->patch.references[i].name, name) == 0)
-			return &c->patch.references[i];
-	return NULL;
-}
-
 static void check_content(const struct ulp_container *c, const struct way *way)
 {
 	const struct ulp_reference *r;
@@ -153,7 +145,7 @@ static void check_content(const struct ulp_container *c, const struct way *way)
 	if (!way->reference && c->patch.nr_references)
 		fail_msg("a reference to %s for: %s", c->patch.references[0].name, way->source);
 	if (way->reference) {
-		r = find_reference(c, way->reference);
+		r = packer_lab_reference(c, way->reference);
 		if (!r)
 			fail_msg("no reference to %s for: %s", way->reference, way->source);
 		assert_int_equal(r->type, way->recorded);
@@ -298,7 +290,7 @@ static void program_reaches_its_own_exported_data_directly(void **state)
 			  "functions: [{replace: f}]\n",
 			  &c);
 	if (is_gcc()) { /* clang looks it up, which is as good */
-		r = find_reference(&c, "value");
+		r = packer_lab_reference(&c, "value");
 		assert_non_null(r);
 		assert_int_equal(r->type, R_X86_64_PC32);
 		assert_int_equal(c.patch.nr_imports, 0);

@@ -8,7 +8,6 @@
 #include "tests/lib/packer_lab.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define SECTIONS "-ffunction-sections -fdata-sections"
 #define INITIAL_EXEC SECTIONS " -ftls-model=initial-exec"
@@ -36,22 +35,7 @@ static void fix(struct packer_lab *lab, const char *source)
 
 static void refused(struct packer_lab *lab, enum ulp_code code, const char *place, const char *says)
 {
-	const enum ulp_code got = packer_lab_pack(lab, REPLACE_F);
-
-	assert_string_equal(ulp_code_name(got), ulp_code_name(code));
-	if (!strstr(lab->err.where, place))
-		fail_msg("'%s' is not at '%s'", lab->err.where, place);
-	if (!strstr(lab->err.text, says))
-		fail_msg("'%s' does not say '%s'", lab->err.text, says);
-	assert_int_equal(access(lab->options.out, F_OK), -1);
-}
-
-static const struct ulp_reference *find_reference(const struct ulp_container *c, const char *name)
-{
-	for (size_t i = 0; i < c->patch.nr_references; i++)
-		if (strcmp(c->patch.references[i].name, name) == 0)
-			return &c->patch.references[i];
-	return NULL;
+	packer_lab_refused(lab, REPLACE_F, code, place, says);
 }
 
 /* The vaddr of the target's slot for its variable. */
@@ -74,7 +58,7 @@ static uint64_t slot_of(struct packer_lab *lab, const char *name)
 
 static void expect_slot(struct packer_lab *lab, const struct ulp_container *c, const char *name)
 {
-	const struct ulp_reference *r = find_reference(c, name);
+	const struct ulp_reference *r = packer_lab_reference(c, name);
 
 	assert_non_null(r);
 	assert_int_equal(r->type, R_X86_64_PC32);
