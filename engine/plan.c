@@ -146,18 +146,32 @@ static enum ulp_code complete(struct plan *plan, enum ulp_code code, struct ulp_
 	return code;
 }
 
-enum ulp_code plan_apply(struct plan *plan, struct engine *e, const struct ulp_container *c,
-			 struct ulp_err *err)
+/* Begins a plan of the container.  *index: its record, -1 if there is none; *applied: it is. */
+static enum ulp_code begin(struct plan *plan, struct engine *e, const struct ulp_container *c,
+			   long *index, bool *applied, struct ulp_err *err)
 {
 	enum ulp_code code;
-	long index;
 
 	plan_init(plan, e, c);
 	code = engine_target(e, c, &plan->target, err);
 	if (code)
 		return code;
-	index = registry_find(&e->registry, &c->build_id, plan->target->bias);
-	if (index >= 0 && registry_patch_applied(&e->registry, &e->registry.patches[index]))
+	*index = registry_find(&e->registry, &c->build_id, plan->target->bias);
+	*applied =
+		*index >= 0 && registry_patch_applied(&e->registry, &e->registry.patches[*index]);
+	return ULP_OK;
+}
+
+enum ulp_code plan_apply(struct plan *plan, struct engine *e, const struct ulp_container *c,
+			 struct ulp_err *err)
+{
+	bool applied;
+	long index;
+	enum ulp_code code = begin(plan, e, c, &index, &applied, err);
+
+	if (code)
+		return code;
+	if (applied)
 		return ulp_fail(err, ULP_EAPPLIED, "it is applied already");
 	code = leaving_superseded(plan, err);
 	if (!code)
@@ -168,20 +182,15 @@ enum ulp_code plan_apply(struct plan *plan, struct engine *e, const struct ulp_c
 enum ulp_code plan_exchange(struct plan *plan, struct engine *e, const struct ulp_container *c,
 			    struct ulp_err *err)
 {
-	enum ulp_code code;
+	bool applied;
 	long index;
+	enum ulp_code code = begin(plan, e, c, &index, &applied, err);
 
-	plan_init(plan, e, c);
-	code = engine_target(e, c, &plan->target, err);
 	if (code)
 		return code;
-	index = registry_find(&e->registry, &c->build_id, plan->target->bias);
 	code = leaving_others(plan, index, err);
-	if (!code && index >= 0 &&
-	    registry_patch_applied(&e->registry, &e->registry.patches[index]))
-		code = keep(plan, err);
-	else if (!code)
-		code = come(plan, index, err);
+	if (!code)
+		code = applied ? keep(plan, err) : come(plan, index, err);
 	return complete(plan, code, err);
 }
 
@@ -190,15 +199,13 @@ enum ulp_code plan_revert(struct plan *plan, struct engine *e, const struct ulp_
 {
 	const struct registry_patch *p;
 	struct relations_leaving leaving;
-	enum ulp_code code;
+	bool applied;
 	long index;
+	enum ulp_code code = begin(plan, e, c, &index, &applied, err);
 
-	plan_init(plan, e, c);
-	code = engine_target(e, c, &plan->target, err);
 	if (code)
 		return code;
-	index = registry_find(&e->registry, &c->build_id, plan->target->bias);
-	if (index < 0 || !registry_patch_applied(&e->registry, &e->registry.patches[index]))
+	if (!applied)
 		return ulp_fail(err, ULP_ENOTAPPLIED, "it is not applied");
 	p = &e->registry.patches[index];
 	code = leaving_one(plan, p, err);
