@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+dist_check_SCRIPTS += tests/lib/cmocka-tap.sh
+
 # What several tests build their inputs with.
 check_LTLIBRARIES += libtest.la
 libtest_la_SOURCES = \
