@@ -164,14 +164,16 @@ static enum ulp_code check_agreement(const struct ulp_container *c, struct ulp_e
 		bool same;
 		const char *text;
 	} checks[] = {
-		{a->machine == b->machine, "another machine than in .ulp"},
-		{strcmp(a->name, b->name) == 0, "another name than in .ulp"},
-		{strcmp(a->description, b->description) == 0, "another description than in .ulp"},
-		{a->consistency == b->consistency, "another consistency than in .ulp"},
-		{same_labels(a, b), "other labels than in .ulp"},
-		{strcmp(a->soname, b->soname) == 0, "another target than in .ulp"},
-		{ulp_build_id_equal(&a->build_id, &b->build_id), "another build ID than in .ulp"},
-		{same_functions(a, b), "other functions than in .ulp"},
+		{a->machine == b->machine, ULP_TEXT("another machine than in .ulp")},
+		{strcmp(a->name, b->name) == 0, ULP_TEXT("another name than in .ulp")},
+		{strcmp(a->description, b->description) == 0,
+		 ULP_TEXT("another description than in .ulp")},
+		{a->consistency == b->consistency, ULP_TEXT("another consistency than in .ulp")},
+		{same_labels(a, b), ULP_TEXT("other labels than in .ulp")},
+		{strcmp(a->soname, b->soname) == 0, ULP_TEXT("another target than in .ulp")},
+		{ulp_build_id_equal(&a->build_id, &b->build_id),
+		 ULP_TEXT("another build ID than in .ulp")},
+		{same_functions(a, b), ULP_TEXT("other functions than in .ulp")},
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

@@ -42,20 +42,25 @@ static enum ulp_code check_ehdr(const Elf64_Ehdr *h, struct ulp_err *err)
 		size_t off;
 		const char *text;
 	} checks[] = {
-		{memcmp(h->e_ident, ELFMAG, SELFMAG) == 0, 0, "not an ELF file"},
-		{h->e_ident[EI_CLASS] == ELFCLASS64, EI_CLASS, "not a 64-bit ELF file"},
-		{h->e_ident[EI_DATA] == ELFDATA2LSB, EI_DATA, "not a little-endian ELF file"},
-		{h->e_ident[EI_VERSION] == EV_CURRENT, EI_VERSION, "unknown version of ELF"},
+		{memcmp(h->e_ident, ELFMAG, SELFMAG) == 0, 0, ULP_TEXT("not an ELF file")},
+		{h->e_ident[EI_CLASS] == ELFCLASS64, EI_CLASS, ULP_TEXT("not a 64-bit ELF file")},
+		{h->e_ident[EI_DATA] == ELFDATA2LSB, EI_DATA,
+		 ULP_TEXT("not a little-endian ELF file")},
+		{h->e_ident[EI_VERSION] == EV_CURRENT, EI_VERSION,
+		 ULP_TEXT("unknown version of ELF")},
 		{h->e_type == ET_REL || h->e_type == ET_EXEC || h->e_type == ET_DYN,
-		 offsetof(Elf64_Ehdr, e_type), "neither an object, a library nor a program"},
+		 offsetof(Elf64_Ehdr, e_type),
+		 ULP_TEXT("neither an object, a library nor a program")},
 		{h->e_version == EV_CURRENT, offsetof(Elf64_Ehdr, e_version),
-		 "unknown version of ELF"},
+		 ULP_TEXT("unknown version of ELF")},
 		{h->e_ehsize == sizeof(Elf64_Ehdr), offsetof(Elf64_Ehdr, e_ehsize),
-		 "the ELF header has an unknown size"},
+		 ULP_TEXT("the ELF header has an unknown size")},
 		{h->e_phnum == 0 || h->e_phentsize == sizeof(Elf64_Phdr),
-		 offsetof(Elf64_Ehdr, e_phentsize), "the program headers have an unknown size"},
+		 offsetof(Elf64_Ehdr, e_phentsize),
+		 ULP_TEXT("the program headers have an unknown size")},
 		{h->e_shoff == 0 || h->e_shentsize == sizeof(Elf64_Shdr),
-		 offsetof(Elf64_Ehdr, e_shentsize), "the section headers have an unknown size"},
+		 offsetof(Elf64_Ehdr, e_shentsize),
+		 ULP_TEXT("the section headers have an unknown size")},
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

@@ -87,12 +87,13 @@ enum ulp_code ulp_facts_open(const char *path, const char *debug_file, struct ul
 	if (code != ULP_OK)
 		return code;
 	if (found == NULL) {
-		code = ulp_fail(
-			err, ULP_ENOFACTS,
-			debug_file != NULL
-				? "neither the file nor its debug file has the plugin's facts"
-				: "the file has no facts, and no debug file with facts is "
-				  "here: build it with the plugin, or name its debug file");
+		code = ulp_fail(err, ULP_ENOFACTS,
+				debug_file != NULL
+					? ULP_TEXT("neither the file nor its debug file has the "
+						   "plugin's facts")
+					: ULP_TEXT("the file has no facts, and no debug file with "
+						   "facts is here: build it with the plugin, or "
+						   "name its debug file"));
 		(void)ulp_err_at(err, "%s", path);
 		return code;
 	}

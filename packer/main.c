@@ -25,7 +25,9 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{"target", 't', "FILE", 0, N_("The library or executable to be patched"), 0},
+	{"target", 't', "FILE", 0,
+	 N_("The library or executable to be patched [the spec's soname in the system's folders]"),
+	 0},
 	{"output", 'o', "FILE", 0, N_("The container to write [NAME.so, NAME from the spec]"), 0},
 	{"library-dir", 'L', "DIR", 0, N_("Look here too for libraries that the target needs"), 0},
 	{"debug-file", OPT_DEBUG_FILE, "FILE", 0, N_("The target's separate debug information"), 0},

@@ -2,7 +2,8 @@
 # The catalogues of the messages of ulp and ulp-packer.  After a change of messages: make update-po,
 # then translate what po/<language>.po lacks; tests/e2e/translation.sh finds what is missing.
 PO_LANGUAGES = de
-TRANSLATED_FILES = $(ulp_SOURCES) $(libtrigger_la_SOURCES) $(libengine_la_SOURCES) \
+TRANSLATED_FILES = $(ulp_SOURCES) $(libtrigger_la_SOURCES) $(EXTRA_libtrigger_la_SOURCES) \
+	$(libengine_la_SOURCES) $(nodist_libengine_la_SOURCES) \
 	$(ulp_packer_SOURCES) $(libpacker_la_SOURCES) \
 	$(libfacts_la_SOURCES) $(libcontainer_la_SOURCES)
 PO_XGETTEXT = xgettext --from-code=UTF-8 --language=C --sort-by-file --add-comments=TRANSLATORS \

@@ -74,17 +74,18 @@ static void check_options(struct livepatchable_options *o, struct argp_state *st
 		bool wrong;
 		const char *text;
 	} rows[] = {
-		{o->facts && (o->list || o->has_min), "--facts does not go with --list or --min"},
-		{o->source != NULL && !o->facts, "--source goes with --facts only"},
-		{o->source != NULL && *o->source == '\0', "--source needs a file's name"},
-		{o->facts && nr > 2, "--facts takes one LIBRARY, and perhaps one FUNCTION"},
+		{o->facts && (o->list || o->has_min),
+		 N_("--facts does not go with --list or --min")},
+		{o->source != NULL && !o->facts, N_("--source goes with --facts only")},
+		{o->source != NULL && *o->source == '\0', N_("--source needs a file's name")},
+		{o->facts && nr > 2, N_("--facts takes one LIBRARY, and perhaps one FUNCTION")},
 		{!o->facts && o->debug_file != NULL && nr > 1,
-		 "--debug-file goes with one LIBRARY"},
+		 N_("--debug-file goes with one LIBRARY")},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].wrong)
-			argp_error(state, _("%s"), rows[i].text);
+			argp_error(state, "%s", _(rows[i].text));
 	if (o->facts)
 		o->function = o->files[1];
 }

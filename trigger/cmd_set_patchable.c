@@ -151,7 +151,7 @@ static void set_failed(pid_t pid, const struct ulp_err *err, void *ctx)
 
 int cmd_set_patchable(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&selector_argp, 0, NULL, 0},
+	static const struct argp_child children[] = {{&needed_selector_argp, 0, NULL, 0},
 						     {&report_argp, 0, NULL, 0},
 						     {&report_json_argp, 0, NULL, 0},
 						     {&report_color_argp, 0, NULL, 0},

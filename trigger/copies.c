@@ -3,6 +3,8 @@
 
 #include "trigger/copies.h"
 
+#include "i18n/i18n.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +45,8 @@ static void change_back(struct target *t, const struct copies *copies, uint64_t 
 		const size_t len = strlen(err->text);
 
 		(void)snprintf(err->text + len, sizeof(err->text) - len,
-			       "; %zu of %zu copies of the library have been changed and could "
-			       "not be changed back",
+			       _("; %zu of %zu copies of the library have been changed and could "
+				 "not be changed back"),
 			       nr_left, copies->nr);
 	}
 }

@@ -203,11 +203,10 @@ static enum ulp_code owner_check(const char *path, struct ulp_err *err)
 	if (stat(path, &st) != 0)
 		return ulp_fail_errno(err, ULP_EPERM, "the runtime %s cannot be used", path);
 	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & (S_IWGRP | S_IWOTH))
-		return ulp_fail(
-			err, ULP_EPERM,
-			"the runtime %s could be changed by others: it must belong to root, "
-			"and only its owner may have write permission",
-			path);
+		return ulp_fail(err, ULP_EPERM,
+				"the runtime %s could be changed by others: it must belong to root "
+				"or to you, and only its owner may have write permission",
+				path);
 	return ULP_OK;
 }
 

@@ -132,6 +132,15 @@ static const struct argp_option selector_options[] = {
 
 const struct argp selector_argp = {.options = selector_options, .parser = selector_parse};
 
+static const struct argp_option needed_selector_options[] = {
+	{"process", 'p', "PID|NAME", 0,
+	 N_("This process, or those whose name matches the wildcard"), 0},
+	{0},
+};
+
+const struct argp needed_selector_argp = {.options = needed_selector_options,
+					  .parser = selector_parse};
+
 /* A mapping that may be part of an injected runtime (engine/injected.h). */
 struct own_mapping {
 	uint64_t end; /* 0: it is none */

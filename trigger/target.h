@@ -57,9 +57,11 @@ struct report;
 
 /*
  * The option -p, --process, to be put into a command's argp as a child, as
- * report_argp is.  Its input is the const char * that becomes the selector.
+ * report_argp is.  Its input is the const char * that becomes the selector.  The second one is for
+ * commands that do not take all processes where it is not given; that is theirs to check.
  */
 extern const struct argp selector_argp;
+extern const struct argp needed_selector_argp;
 
 /*
  * Visits every process that the selector names (see process_list()); NULL: all
