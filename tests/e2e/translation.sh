@@ -21,6 +21,15 @@ for text in 'too many relations' "a unit's length" 'asleep (state S)' 'target bu
 	'has constructors' 'base class' 'the spec is empty' 'has no symbol table'; do
 	tap_ok "those of tables as well: $text" grep -qxF "msgid \"$text\"" "$ULP_BUILDDIR/po/ulp.pot"
 done
+# A file that the list of sources lacks would lack its texts.
+(cd "$ULP_SRCDIR" && grep -rlE '\bulp_fail(_errno)?\(|\b(N_|_|ULP_TEXT)\("' \
+	container engine i18n packer trigger --include='*.c') | sort >files
+: >left
+while read -r file; do
+	grep -q "^#:.* $file:" "$ULP_BUILDDIR/po/ulp.pot" || echo "$file" >>left
+done <files
+tap_ok 'many files have messages' [ "$(wc -l <files)" -gt 50 ]
+tap_is 'each of them is in the catalogue' '' "$(cat left)"
 run msgcmp "$ULP_SRCDIR/po/de.po" "$ULP_BUILDDIR/po/ulp.pot"
 tap_is 'each of them is translated (else: make update-po)' 0 "$status"
 run msgattrib --only-fuzzy --no-obsolete "$ULP_SRCDIR/po/de.po"
