@@ -3,9 +3,6 @@
 
 #include "trigger/urgent.h"
 
-/* Not for what we start. */
-#define URGENT_POLICY (SCHED_FIFO | SCHED_RESET_ON_FORK)
-
 void urgent_begin(struct urgent *u)
 {
 	const struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
@@ -16,7 +13,7 @@ void urgent_begin(struct urgent *u)
 	if (u->policy != SCHED_OTHER && u->policy != SCHED_BATCH && u->policy != SCHED_IDLE)
 		return;
 	u->active = sched_getparam(0, &u->param) == 0 &&
-		    sched_setscheduler(0, URGENT_POLICY, &lowest) == 0;
+		    sched_setscheduler(0, SCHED_FIFO, &lowest) == 0;
 }
 
 void urgent_end(struct urgent *u)
