@@ -326,6 +326,11 @@ static enum ulp_code stop_turn(struct session *s, enum stop_turn turn, struct su
 	return await_threads(s, turn, err);
 }
 
+static enum stop_turn turn_awake(pid_t pid, pid_t tid)
+{
+	return survey_is_parent(pid, tid) ? STOP_PARENTS : STOP_BUSY;
+}
+
 static enum ulp_code stop_surveyed(struct session *s, struct survey *survey, struct ulp_err *err)
 {
 	enum ulp_code code = none_is_stuck(s, survey, err);
@@ -334,8 +339,11 @@ static enum ulp_code stop_surveyed(struct session *s, struct survey *survey, str
 		struct surveyed *seen = &survey->threads[i];
 
 		keep_others_going(s, STOP_SLEEPERS);
-		seen->turn = survey_is_parent(s->proc->pid, seen->tid) ? STOP_PARENTS : STOP_BUSY;
+		seen->turn = turn_awake(s->proc->pid, seen->tid);
 	}
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->tracees[i].state == TRACEE_RUNNING)
+			s->tracees[i].turn = turn_awake(s->proc->pid, s->tracees[i].tid);
 	if (code == ULP_OK)
 		code = stop_turn(s, STOP_BUSY, survey, err);
 	if (code == ULP_OK)

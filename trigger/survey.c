@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 
-/* In which threads sleep, mostly, beside those that restart.c repeats. */
+/*
+ * In which threads sleep, mostly, beside those that restart.c repeats.  restart_syscall(2) is
+ * poll(2), a sleep or a futex with a timeout that was stopped before.
+ */
 static const long sleeps[] = {
-	SYS_futex, SYS_ppoll,  SYS_pselect6,	  SYS_nanosleep, SYS_clock_nanosleep,
-	SYS_wait4, SYS_waitid, SYS_rt_sigsuspend,
+	SYS_futex, SYS_ppoll,  SYS_pselect6,	  SYS_nanosleep,       SYS_clock_nanosleep,
+	SYS_wait4, SYS_waitid, SYS_rt_sigsuspend, SYS_restart_syscall,
 #ifdef SYS_poll /* these not on architectures that came after the others */
 	SYS_poll,  SYS_select, SYS_pause,
 #endif
