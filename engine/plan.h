@@ -139,8 +139,8 @@ ULP_MUST_CHECK enum ulp_code plan_write(struct plan *plan, struct ulp_err *err);
 
 /*
  * What plan_commit() looks at, in vain: what is executed and read for the first time costs much
- * more than later, and then threads would wait for it.  To be called shortly before, while they
- * run.  Does nothing without plan_write().
+ * more than later, and then threads would wait for it.  To be called shortly before, while the
+ * busy ones run.  Does nothing without plan_write().
  */
 void plan_rehearse(struct plan *plan);
 

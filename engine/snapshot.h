@@ -46,7 +46,7 @@ ULP_MUST_CHECK enum ulp_code snapshot_seal(struct snapshot *s, struct ulp_err *e
  */
 void snapshot_take(struct snapshot *s);
 
-/* Knows nothing any more: the process is to run.  Nothing may be kept back. */
+/* Knows nothing any more: the process is to run. */
 void snapshot_forget(struct snapshot *s);
 
 #endif

@@ -92,10 +92,22 @@ bool thread_mask_set(pid_t tid, uint64_t mask)
 	return ptrace(PTRACE_SETSIGMASK, tid, (void *)sizeof(mask), &mask) == 0;
 }
 
+/* Of these calls none gives ERESTARTNOHAND by itself. */
+static bool is_seen_to(const struct thread_regs *regs)
+{
+	int64_t result;
+	long nr;
+
+	return thread_regs_in_syscall(regs, &nr, &result) && result == -ERESTARTNOHAND &&
+	       restart_is_repeatable(nr);
+}
+
 bool restart_interrupted(pid_t tid, const struct thread_regs *regs)
 {
 	struct thread_regs again = *regs;
 
+	if (is_seen_to(regs))
+		return true;
 	if (restart_kind(regs) != RESTART_EINTR)
 		return false;
 	thread_regs_set_result(&again, -ERESTARTNOHAND);
@@ -111,7 +123,10 @@ void restart_for_sigreturn(struct thread_regs *regs, bool signal_waits)
 
 	if (kind == RESTART_NONE || !thread_regs_in_syscall(regs, &nr, &result))
 		return;
-	if (signal_waits && (result == -ERESTARTNOHAND || kind == RESTART_EINTR))
+	/* What handle_signal() in arch/x86/kernel/signal.c makes EINTR of, whatever the handler's
+	 * flags. */
+	if (signal_waits && (result == -ERESTARTNOHAND || result == -ERESTART_RESTARTBLOCK ||
+			     kind == RESTART_EINTR))
 		thread_regs_set_result(regs, -EINTR);
 	else
 		thread_regs_rewind(regs);

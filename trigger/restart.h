@@ -37,7 +37,7 @@ bool restart_signal_waits(pid_t pid, pid_t tid, uint64_t mask);
  * system call gave EINTR the kernel will do what it does for other calls when the thread runs on:
  * begin the call again, unless a handler runs first; whoever lets it run on, and also if we are
  * killed.  Also before a signal, for the kernel sends a traced thread signals that are ignored.
- * True: it gave EINTR.  May be called by a signal handler.
+ * True: it gave EINTR, now or before it was seen to.  May be called by a signal handler.
  */
 bool restart_interrupted(pid_t tid, const struct thread_regs *regs);
 

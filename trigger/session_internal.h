@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the files of the session share: session.c (begin, first thread, end),
- * borrow.c, stop.c, let_go.c, watch.c.
+ * lock.c, borrow.c, stop.c, let_go.c, watch.c.
  */
 #ifndef ULP_TRIGGER_SESSION_INTERNAL_H
 #define ULP_TRIGGER_SESSION_INTERNAL_H

@@ -92,14 +92,25 @@ static long block_epoll_wait(struct fixture *f)
 }
 
 /* SIGUSR2 may come at any time from now on. */
-static long block_epoll_unblocked(struct fixture *f)
+static void unblock_usr2(void)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static long block_epoll_unblocked(struct fixture *f)
+{
+	unblock_usr2();
 	return block_epoll_wait(f);
+}
+
+static long block_poll_unblocked(struct fixture *f)
+{
+	unblock_usr2();
+	return block_poll(f);
 }
 
 /* SIGUSR2 can only come in here. */
@@ -246,6 +257,7 @@ static const struct call calls[] = {
 	{"accept", SYS_accept, block_accept, finish_accept, 0},
 	{"recv with timeout", SYS_recvfrom, block_recv, finish_recv, 'y'},
 	{"sigsuspend and signal", SYS_rt_sigsuspend, block_pause, finish_usr2, -EINTR},
+	{"poll and signal", SYS_poll, block_poll_unblocked, finish_usr2, -EINTR},
 	{"epoll_wait and signal", SYS_epoll_wait, block_epoll_unblocked, finish_usr2, -EINTR},
 	{"epoll_pwait and signal", SYS_epoll_pwait, block_epoll_pwait, finish_usr2, -EINTR},
 };
