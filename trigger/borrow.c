@@ -187,7 +187,6 @@ static enum ulp_code stop_outside_frame(struct session *s, uint64_t area, uint64
 		if (!thread_regs_get(s->tracees[0].tid, &b->regs) ||
 		    !thread_mask_get(s->tracees[0].tid, &b->mask))
 			return gone(s, err);
-		b->is_broken = s->tracees[0].is_broken;
 		if (!is_frame_in_use(s, &b->regs, area, len))
 			return ULP_OK;
 		if (clock_ns() >= s->deadline_ns)
@@ -420,6 +419,5 @@ enum ulp_code session_return(struct session *s, struct ulp_err *err)
 	if (!thread_mask_set(tid, b->mask) || !thread_regs_set(tid, &b->regs))
 		return gone(s, err);
 	tracee_look(&s->tracees[0]);
-	s->tracees[0].is_broken = b->is_broken;
 	return ULP_OK;
 }

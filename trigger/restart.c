@@ -58,21 +58,6 @@ bool restart_is_repeatable(long nr)
 	return false;
 }
 
-enum restart_kind restart_kind(const struct thread_regs *regs)
-{
-	int64_t result;
-	long nr;
-
-	if (!thread_regs_in_syscall(regs, &nr, &result))
-		return RESTART_NONE;
-	if (result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND ||
-	    result == -ERESTART_RESTARTBLOCK)
-		return RESTART_KERNEL;
-	if (result == -EINTR && restart_is_repeatable(nr))
-		return RESTART_EINTR;
-	return RESTART_NONE;
-}
-
 bool restart_signal_waits(pid_t pid, pid_t tid, uint64_t mask)
 {
 	struct task_status status;
@@ -92,23 +77,18 @@ bool thread_mask_set(pid_t tid, uint64_t mask)
 	return ptrace(PTRACE_SETSIGMASK, tid, (void *)sizeof(mask), &mask) == 0;
 }
 
-/* Of these calls none gives ERESTARTNOHAND by itself. */
-static bool is_seen_to(const struct thread_regs *regs)
-{
-	int64_t result;
-	long nr;
-
-	return thread_regs_in_syscall(regs, &nr, &result) && result == -ERESTARTNOHAND &&
-	       restart_is_repeatable(nr);
-}
-
 bool restart_interrupted(pid_t tid, const struct thread_regs *regs)
 {
 	struct thread_regs again = *regs;
+	int64_t result;
+	long nr;
 
-	if (is_seen_to(regs))
+	if (!thread_regs_in_syscall(regs, &nr, &result) || !restart_is_repeatable(nr))
+		return false;
+	/* None of these calls gives it by itself. */
+	if (result == -ERESTARTNOHAND)
 		return true;
-	if (restart_kind(regs) != RESTART_EINTR)
+	if (result != -EINTR)
 		return false;
 	thread_regs_set_result(&again, -ERESTARTNOHAND);
 	(void)thread_regs_set(tid, &again); /* if that fails it is being killed */
@@ -117,17 +97,16 @@ bool restart_interrupted(pid_t tid, const struct thread_regs *regs)
 
 void restart_for_sigreturn(struct thread_regs *regs, bool signal_waits)
 {
-	const enum restart_kind kind = restart_kind(regs);
 	int64_t result;
 	long nr;
 
-	if (kind == RESTART_NONE || !thread_regs_in_syscall(regs, &nr, &result))
+	if (!thread_regs_in_syscall(regs, &nr, &result))
 		return;
 	/* What handle_signal() in arch/x86/kernel/signal.c makes EINTR of, whatever the handler's
 	 * flags. */
-	if (signal_waits && (result == -ERESTARTNOHAND || result == -ERESTART_RESTARTBLOCK ||
-			     kind == RESTART_EINTR))
+	if (signal_waits && (result == -ERESTARTNOHAND || result == -ERESTART_RESTARTBLOCK))
 		thread_regs_set_result(regs, -EINTR);
-	else
+	else if (result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND ||
+		 result == -ERESTART_RESTARTBLOCK)
 		thread_regs_rewind(regs);
 }

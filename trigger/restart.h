@@ -11,17 +11,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/*
- * What a system call that was left with `result` needs so that its caller does
- * not notice.
- */
-enum restart_kind {
-	RESTART_NONE,	/* it is complete */
-	RESTART_KERNEL, /* the kernel restarts it by itself when the thread runs on */
-	RESTART_EINTR,	/* it ended with EINTR only because of us, and may be done again */
-};
-enum restart_kind restart_kind(const struct thread_regs *regs);
-
 /* Whether that call ends with EINTR when its thread is stopped, at least at times, and may be done
  * again. */
 bool restart_is_repeatable(long nr);

@@ -19,7 +19,6 @@ struct borrowed {
 	bool active;
 	struct thread_regs regs; /* what it gets back */
 	uint64_t mask;		 /* its blocked signals */
-	bool is_broken;		 /* as in struct tracee */
 	uint64_t code;		 /* address of the runtime's syscall code */
 	uint64_t sp;		 /* at which rt_sigreturn finds the frame */
 };
