@@ -167,7 +167,6 @@ static enum ulp_code hand_over(struct session *s, struct ulp_err *err)
 {
 	struct tracee *first = &s->tracees[0], *last = &s->tracees[s->nr - 1];
 	const uint32_t number = own_number(s->proc->pid, last->tid);
-	struct tracee kept;
 	enum ulp_code code;
 
 	if (number == 0)
@@ -178,9 +177,7 @@ static enum ulp_code hand_over(struct session *s, struct ulp_err *err)
 		code = holder_write(s, number, err);
 	if (code != ULP_OK)
 		return code;
-	kept = *first;
-	*first = *last;
-	*last = kept;
+	session_make_first(s, s->nr - 1);
 	leave(s);
 	return ULP_OK;
 }

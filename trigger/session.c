@@ -58,7 +58,20 @@ void session_compact(struct session *s)
 	s->nr = kept;
 }
 
-/* Seizes the oldest thread that lives; there is none yet.  Tries once also past the deadline. */
+void session_make_first(struct session *s, size_t i)
+{
+	const struct tracee first = s->tracees[i];
+
+	s->tracees[i] = s->tracees[0];
+	s->tracees[0] = first;
+	s->tracees[0].release = false;
+	s->lock = first.tid;
+}
+
+/*
+ * Makes the oldest thread that lives the first one; it may be ours already, as one that did not
+ * stop when it was asked.  Tries once also past the deadline.
+ */
 static enum ulp_code seize_first(struct session *s, struct ulp_err *err)
 {
 	enum ulp_code code = session_reserve(s, err);
@@ -67,14 +80,19 @@ static enum ulp_code seize_first(struct session *s, struct ulp_err *err)
 		return code;
 	do {
 		pid_t tid = tasks_live(s->proc->pid);
-		struct tracee first;
 		struct ulp_err why;
+		size_t at = 0;
 
 		if (tid == 0 || !process_alive(s->proc))
 			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
-		code = tracee_seize(s->proc->pid, tid, &first, &why);
+		while (at < s->nr && s->tracees[at].tid != tid)
+			at++;
+		code = ULP_OK;
+		if (at == s->nr)
+			code = tracee_seize(s->proc->pid, tid, &s->tracees[at], &why);
 		if (code == ULP_OK) {
-			s->tracees[s->nr++] = first;
+			s->nr += at == s->nr;
+			session_make_first(s, at);
 			return ULP_OK;
 		}
 		if (code != ULP_EGONE)
@@ -140,10 +158,9 @@ enum ulp_code session_hold_first(struct session *s, struct ulp_err *err)
 		enum ulp_code code;
 
 		session_compact(s);
-		if (s->nr > 0) {
-			s->tracees[0].release = false; /* it may be the successor of another */
+		if (s->nr > 0 && s->tracees[0].tid == s->lock)
 			return ULP_OK;
-		}
+		/* No other that we have keeps tools out. */
 		code = seize_first(s, &why);
 		if (code == ULP_OK)
 			code = halt_first(s, &why);

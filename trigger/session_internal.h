@@ -26,7 +26,8 @@ struct borrowed {
 struct session {
 	const struct process *proc; /* borrowed */
 	uint64_t deadline_ns;
-	struct tracee *tracees; /* [0] is the first thread, if nr > 0 */
+	struct tracee *tracees; /* [0] is the first thread, if that lives */
+	pid_t lock;		/* its number: the thread that keeps other tools out */
 	uint64_t registry;	/* its address, since session_lock() */
 	uint32_t holder;	/* what we have written there */
 	bool lost;		/* another tool has come in between: nothing may be done any more */
@@ -55,6 +56,9 @@ enum ulp_code session_fail(struct ulp_err *err, const struct ulp_err *why);
 
 /* Room for one more tracee.  Error: ULP_ENOMEM. */
 ULP_MUST_CHECK enum ulp_code session_reserve(struct session *s, struct ulp_err *err);
+
+/* Makes a tracee the first one. */
+void session_make_first(struct session *s, size_t i);
 
 /* Forgets tracees that are gone.  The first one keeps its place if it lives. */
 void session_compact(struct session *s);

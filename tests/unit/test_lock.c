@@ -8,6 +8,7 @@
 #include "tests/lib/check_err.h"
 #include "tests/lib/victim_session.h"
 #include "trigger/memory.h"
+#include "trigger/session_internal.h"
 #include "trigger/tasks.h"
 #include "trigger/tracee.h"
 
@@ -26,6 +27,9 @@
 static struct ulp_registry registry;
 #define REGISTRY ((uint64_t)(uintptr_t)&registry)
 #define HOLDER ((uint64_t)(uintptr_t)&registry.holder)
+
+/* The kernel tells a thread's age in ticks of 10 ms. */
+#define TICKS_US 30000
 
 /* --- victims -------------------------------------------------------------------- */
 
@@ -63,6 +67,18 @@ static void sleeper_end(struct sleeper *s)
 	pthread_join(s->thread, NULL);
 }
 
+static void be_busy(struct board *board, struct sleeper *sleeper)
+{
+	atomic_store(&board->tid, sleeper->tid);
+	atomic_store(&board->ready, true);
+	while (!atomic_load(&board->quit)) {
+		atomic_fetch_add(&board->rounds, 1);
+		if (atomic_exchange(&board->go, false))
+			sem_post(&sleeper->wake);
+	}
+	sleeper_end(sleeper);
+}
+
 /* The oldest thread is busy; the other one sleeps until it is told to end. */
 static void busy_and_sleeper(struct board *board, void *arg)
 {
@@ -70,14 +86,21 @@ static void busy_and_sleeper(struct board *board, void *arg)
 
 	(void)arg;
 	sleeper_start(board, &sleeper);
-	atomic_store(&board->tid, sleeper.tid);
-	atomic_store(&board->ready, true);
-	while (!atomic_load(&board->quit)) {
-		atomic_fetch_add(&board->rounds, 1);
-		if (atomic_exchange(&board->go, false))
-			sem_post(&sleeper.wake);
-	}
-	sleeper_end(&sleeper);
+	be_busy(board, &sleeper);
+}
+
+/* The older one is told to end; value: the number of the other one. */
+static void busy_and_two_sleepers(struct board *board, void *arg)
+{
+	static struct sleeper older, younger;
+
+	(void)arg;
+	sleeper_start(board, &older);
+	usleep(TICKS_US);
+	sleeper_start(board, &younger);
+	atomic_store(&board->value, (unsigned long)younger.tid);
+	be_busy(board, &older);
+	sleeper_end(&younger);
 }
 
 static void alone(struct board *board, void *arg)
@@ -91,9 +114,6 @@ static void alone(struct board *board, void *arg)
 /* So many threads give their numbers to a younger one; another program may be quicker. */
 #define NR_NUMBERS 16u
 #define TRIES 100u
-
-/* The kernel tells a thread's age in ticks of 10 ms. */
-#define TICKS_US 30000
 
 /* The next thread or process gets the first free number behind this one; root may say so. */
 static bool set_last_number(int number)
@@ -369,6 +389,40 @@ static void lock_outlives_its_thread(void **state)
 	close_victim(&v, &proc);
 }
 
+/*
+ * Nor is a thread that is ours for another reason, as one that did not stop when it was asked: no
+ * other tool looks there.
+ */
+static void oldest_thread_is_the_lock_though_others_are_ours(void **state)
+{
+	struct victim v = victim_start(busy_and_two_sleepers, NULL);
+	const pid_t sleeper = await_sleeper(&v);
+	const pid_t other = (pid_t)atomic_load(&v.board->value);
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	lock(s);
+	assert_int_equal(holder_of(&proc), sleeper);
+	assert_succeeds(session_reserve(s, &err), &err);
+	assert_succeeds(tracee_seize(v.pid, other, &s->tracees[s->nr], &err), &err);
+	s->nr++;
+	atomic_store(&v.board->go, true);
+	await_end_of_thread(v.pid, sleeper);
+	stop_all(s);
+	victim_await_silence(&v);
+	assert_int_equal(s->tracees[0].tid, v.pid);
+	assert_int_equal(holder_of(&proc), 0);
+	resume_all(s);
+	assert_int_equal(tracer_of(v.pid, v.pid), getpid());
+	assert_int_equal(tracer_of(v.pid, other), 0);
+	session_end(s);
+	close_victim(&v, &proc);
+}
+
 /* Who has come in between may have changed everything. */
 static void lock_that_was_lost_is_not_taken_again(void **state)
 {
@@ -402,6 +456,7 @@ int main(void)
 		cmocka_unit_test(second_tool_is_refused_until_the_first_is_gone),
 		cmocka_unit_test(tool_that_passes_does_no_harm),
 		cmocka_unit_test(lock_outlives_its_thread),
+		cmocka_unit_test(oldest_thread_is_the_lock_though_others_are_ours),
 		cmocka_unit_test(lock_that_was_lost_is_not_taken_again),
 	};
 

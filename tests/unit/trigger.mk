@@ -15,6 +15,7 @@ unit_process_LDADD = $(VICTIM_LDADD)
 unit_session_SOURCES = tests/unit/test_session.c
 unit_session_LDADD = $(VICTIM_LDADD)
 unit_lock_SOURCES = tests/unit/test_lock.c
+unit_lock_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/trigger/arch/$(ULP_ARCH)
 unit_lock_LDADD = $(VICTIM_LDADD)
 unit_borrow_SOURCES = tests/unit/test_borrow.c
 unit_borrow_LDADD = $(VICTIM_LDADD)
