@@ -110,7 +110,9 @@ static enum ulp_code check_holder(struct session *s, struct ulp_err *err)
 
 	if (code != ULP_OK || holder == 0)
 		return code;
+	watch_start(s);
 	tid = thread_of(s->proc->pid, holder);
+	watch_stop(s);
 	if (tid != 0 && tid != s->tracees[0].tid)
 		code = take(s, tid, &why);
 	if (s->nr > known)

@@ -276,7 +276,10 @@ static void look_at_sleepers(struct session *s)
 	threads = read_threads(s, &nr);
 	if (threads == NULL)
 		return;
+	/* Where none that sleeps is the lock the first one runs, and halts at its signals. */
+	watch_start(s);
 	s->look(s->look_ctx, threads, nr);
+	watch_stop(s);
 	for (size_t i = 0; i < s->nr; i++)
 		if (s->tracees[i].is_read)
 			s->tracees[i].regs.clean = threads[next++].clean;
