@@ -117,6 +117,21 @@ static enum ulp_code await_thread(struct session *s, struct tracee *t, uint64_t 
 }
 
 /*
+ * One whose call the stop has broken is looked at as soon as it has stopped, which repairs the
+ * call: we may be killed while the others are stopped.
+ */
+static enum ulp_code await_breakable(struct session *s, struct tracee *t, struct ulp_err *err)
+{
+	struct ulp_err why;
+	enum ulp_code code;
+
+	if (t->turn != STOP_BREAKABLE)
+		return ULP_OK;
+	code = await_thread(s, t, s->deadline_ns, &why);
+	return code == ULP_OK || code == ULP_EGONE ? ULP_OK : session_fail(err, &why);
+}
+
+/*
  * Waits for those that were interrupted, and reads their registers.  Also if one does not stop
  * the others are waited for, shortly: they stop all the same, and only who is known to be stopped
  * is resumed in the right order and at once.
@@ -208,18 +223,26 @@ static enum ulp_code meet_sleeper(struct session *s, enum stop_turn turn, struct
 	seen->turn = survey_turn(s->proc->pid, seen->tid);
 	if (seen->turn <= turn)
 		code = meet_thread(s, seen, err);
+	if (code == ULP_OK && seen->met)
+		code = await_breakable(s, &s->tracees[s->nr - 1], err);
 	urgent_end(&s->urgent);
 	return code;
 }
 
 /* The same for one that is ours already. */
-static void interrupt_sleeper(struct session *s, enum stop_turn turn, struct tracee *t)
+static enum ulp_code interrupt_sleeper(struct session *s, enum stop_turn turn, struct tracee *t,
+				       struct ulp_err *err)
 {
+	enum ulp_code code = ULP_OK;
+
 	urgent_begin(&s->urgent);
 	t->turn = survey_turn(t->pid, t->tid);
-	if (t->turn <= turn)
+	if (t->turn <= turn) {
 		(void)tracee_interrupt(t); /* if it is gone, the wait tells */
+		code = await_breakable(s, t, err);
+	}
 	urgent_end(&s->urgent);
+	return code;
 }
 
 /* Those that are seized already, and those of the survey. */
@@ -228,9 +251,9 @@ static enum ulp_code stop_those_asleep(struct session *s, enum stop_turn turn,
 {
 	enum ulp_code code = ULP_OK;
 
-	for (size_t i = 0; i < s->nr; i++)
+	for (size_t i = 0; i < s->nr && code == ULP_OK; i++)
 		if (s->tracees[i].state == TRACEE_RUNNING)
-			interrupt_sleeper(s, turn, &s->tracees[i]);
+			code = interrupt_sleeper(s, turn, &s->tracees[i], err);
 	for (size_t i = 0; i < survey->nr && code == ULP_OK; i++)
 		code = meet_sleeper(s, turn, &survey->threads[i], err);
 	return code == ULP_OK ? await_threads(s, turn, err) : code;
