@@ -369,16 +369,18 @@ enum ulp_code registry_commit(struct registry *reg, bool fresh, const struct wor
 
 static void ring_write(struct registry *reg, struct ulp_space *s, const char *text, size_t len)
 {
-	uint64_t end = reg->head.messages_end;
+	const uint64_t start = reg->head.messages_end;
+	const uint64_t end = start + len;
 	uint64_t at = AT(reg->at, struct ulp_registry, messages);
-	size_t off = (size_t)(end % ULP_MESSAGES_LEN);
+	size_t off = (size_t)(start % ULP_MESSAGES_LEN);
 	size_t part = len < ULP_MESSAGES_LEN - off ? len : ULP_MESSAGES_LEN - off;
 
+	/* Nothing is kept back: a commit that this is a part of must not fail because of it. */
 	if (space_write(s, at + off, text, part, NULL) ||
 	    (part < len && space_write(s, at, text + part, len - part, NULL)) ||
-	    write_u64(s, AT(reg->at, struct ulp_registry, messages_end), end + len, NULL))
+	    space_write(s, AT(reg->at, struct ulp_registry, messages_end), &end, sizeof(end), NULL))
 		return;
-	reg->head.messages_end = end + len;
+	reg->head.messages_end = end;
 }
 
 void registry_message(struct registry *reg, struct ulp_space *s, const char *line)
