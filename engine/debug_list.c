@@ -106,9 +106,9 @@ static uint64_t last_node(const struct registry *reg, struct ulp_space *s, bool 
 	return 0;
 }
 
-/* Our node, ready to be the last of the list.  false: it could not be written. */
-static bool node_prepare(struct registry *reg, struct ulp_space *s,
-			 const struct ulp_reg_debug *base)
+/* Our node, ready to be the last of the list. */
+static enum ulp_code node_prepare(struct registry *reg, struct ulp_space *s,
+				  const struct ulp_reg_debug *base)
 {
 	struct ulp_reg_debug *node = &reg->head.debug;
 
@@ -117,13 +117,14 @@ static bool node_prepare(struct registry *reg, struct ulp_space *s,
 	node->state = 0;
 	node->ldbase = base->ldbase;
 	node->next = 0;
-	return space_write(s, node_at(reg), node, sizeof(*node), NULL) == ULP_OK;
+	return space_write_later(s, node_at(reg), node, sizeof(*node), NULL);
 }
 
 void debug_list_link(struct registry *reg, struct ulp_space *s)
 {
 	const int32_t version = VERSION_EXTENDED;
 	const uint64_t ours = node_at(reg);
+	enum ulp_code code = ULP_OK;
 	struct ulp_reg_debug base;
 	uint64_t last;
 	bool linked;
@@ -133,13 +134,16 @@ void debug_list_link(struct registry *reg, struct ulp_space *s)
 	last = last_node(reg, s, &linked);
 	if (!last)
 		return;
-	if (!linked && (!node_prepare(reg, s, &base) ||
-			space_write(s, last + offsetof(struct ulp_reg_debug, next), &ours,
-				    sizeof(ours), NULL)))
-		return;
+	if (!linked)
+		code = node_prepare(reg, s, &base);
+	if (!code && !linked)
+		code = space_write_later(s, last + offsetof(struct ulp_reg_debug, next), &ours,
+					 sizeof(ours), NULL);
 	/* Last: by it debuggers know that there is something to follow. */
-	if (base.version < version &&
-	    space_write(s, reg->r_debug + offsetof(struct ulp_reg_debug, version), &version,
-			sizeof(version), NULL))
-		return;
+	if (!code && base.version < version)
+		code = space_write_later(s, reg->r_debug + offsetof(struct ulp_reg_debug, version),
+					 &version, sizeof(version), NULL);
+	if (!code)
+		code = space_flush(s, NULL);
+	(void)code; /* without it debuggers do not see the containers */
 }

@@ -13,7 +13,7 @@
 /* More are written when so many have come together. */
 #define SNAPSHOT_MAX_WRITES 64u
 
-#define SNAPSHOT_MAX_LEN 8u /* bytes of one that is kept back */
+#define SNAPSHOT_MAX_LEN 48u /* bytes of one that is kept back: struct ulp_reg_debug */
 
 struct snapshot {
 	struct ulp_space space;	    /* first; without map() and what comes after it */
