@@ -43,7 +43,7 @@ live_pauses='1x1 10x1 100x1 1000x1 10x100 10x1000'
 live_malloc_rounds=40 live_malloc_pairs=2000000
 live_starts=4000
 live_memory_rounds=5
-live_pause_rounds=30
+live_pause_rounds=30 live_pause_settle=0.1 # seconds
 live_herds='1 1000' live_herd_rounds=3
 live_call_rounds=101 live_calls=3000000
 live_patience=120 # seconds, until a process that does not answer counts as failed

@@ -14,6 +14,7 @@
  */
 #include "config.h"
 
+#include "trigger/cpu_latency.h"
 #include "trigger/session_internal.h"
 
 enum let_go_turn { GO_PARENTS, GO_BUSY, GO_OTHERS, GO_BROKEN, NR_TURNS };
@@ -36,7 +37,10 @@ void session_let_go(struct session *s)
 			if (t->state == TRACEE_STOPPED && (int)turn_of(t) == turn)
 				tracee_resume(t);
 		}
-		if (turn == GO_BUSY)
-			urgent_end(&s->urgent);
+		if (turn != GO_BUSY)
+			continue;
+		urgent_end(&s->urgent);
+		cpu_latency_release(s->latency_fd);
+		s->latency_fd = -1;
 	}
 }

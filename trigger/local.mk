@@ -6,6 +6,7 @@ libtrigger_la_SOURCES = \
 	trigger/borrow.c \
 	trigger/change.c trigger/change.h \
 	trigger/copies.c trigger/copies.h \
+	trigger/cpu_latency.c trigger/cpu_latency.h \
 	trigger/change_note.c trigger/change_note.h \
 	trigger/json.c trigger/json.h \
 	trigger/inject.c trigger/inject.h \

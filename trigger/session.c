@@ -197,6 +197,7 @@ enum ulp_code session_begin(const struct process *proc, uint64_t deadline_ns, st
 		return ulp_fail(err, ULP_ENOMEM, "out of memory for a session");
 	s->proc = proc;
 	s->deadline_ns = deadline_ns;
+	s->latency_fd = -1;
 	watch_begin(s);
 	code = session_stop_first(s, err);
 	if (code != ULP_OK) {

@@ -41,6 +41,7 @@ struct session {
 	/* From before a stop until it fails or ends; see session_forget_looks(). */
 	struct memory_sharing sharing;
 	int count_fd;	      /* of tasks_count_open() */
+	int latency_fd;	      /* of cpu_latency_hold(), while busy ones stand; else -1 */
 	struct urgent urgent; /* while one that sleeps is interrupted, and while busy ones stand */
 	struct borrowed borrowed;
 	sigset_t old_mask; /* of the caller; SIGCHLD is blocked while the session works */

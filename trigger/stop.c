@@ -15,6 +15,7 @@
  */
 #include "config.h"
 
+#include "trigger/cpu_latency.h"
 #include "trigger/session_internal.h"
 #include "trigger/survey.h"
 #include "trigger/tasks.h"
@@ -70,6 +71,15 @@ static enum ulp_code meet_thread(struct session *s, struct surveyed *seen, struc
 	if (s->nr++ % FOLLOW_THREADS == 0)
 		memory_sharing_follow(&s->sharing);
 	return ULP_OK;
+}
+
+static bool is_any_running(const struct session *s)
+{
+	for (size_t i = 0; i < s->nr; i++) {
+		if (s->tracees[i].state == TRACEE_RUNNING)
+			return true;
+	}
+	return false;
 }
 
 /* Those whose turn has not come, and that are seized already: they halt at their signals. */
@@ -370,6 +380,9 @@ static enum ulp_code stop_surveyed(struct session *s, struct survey *survey, str
 	for (size_t i = 0; i < s->nr; i++)
 		if (s->tracees[i].state == TRACEE_RUNNING)
 			s->tracees[i].turn = turn_awake(s->proc->pid, s->tracees[i].tid);
+	/* Before any of them stands still, for that takes a while. */
+	if (code == ULP_OK && s->latency_fd < 0 && (survey->nr > 0 || is_any_running(s)))
+		s->latency_fd = cpu_latency_hold();
 	if (code == ULP_OK)
 		code = stop_turn(s, STOP_BUSY, survey, err);
 	if (code == ULP_OK)
@@ -423,15 +436,6 @@ static void resume_all(struct session *s)
 	session_let_go(s);
 	session_compact(s);
 	watch_start(s);
-}
-
-static bool is_any_running(const struct session *s)
-{
-	for (size_t i = 0; i < s->nr; i++) {
-		if (s->tracees[i].state == TRACEE_RUNNING)
-			return true;
-	}
-	return false;
 }
 
 /*

@@ -200,11 +200,13 @@ other_processors() {
 			END { for (i = 0; i < (n > 1 ? n - 1 : n); i++) printf i ? ",%d" : "%d", list[i] }'
 }
 
-# pause CASE WHAT ROUND COMMAND...: runs it while the two threads read the clock.
+# pause CASE WHAT ROUND COMMAND...: runs it while the two threads read the clock.  A while after the
+# last one: how soon an idle processor sleeps depends on how it slept just before, so that a stop
+# right after one of ulp, which keeps them awake, would gain from that.
 pause() {
 	local case=$1 what=$2 round=$3 gaps
 	shift 3
-	echo go >&8 && [ "$(partner_line)" = going ] && taskset -c "$live_processors" "$@" &&
+	sleep "$live_pause_settle" && echo go >&8 && [ "$(partner_line)" = going ] && taskset -c "$live_processors" "$@" &&
 		echo end >&8 && gaps=$(partner_line) &&
 		row pause "$case" "$what" "$round" ${gaps/ /$'\t'}
 }

@@ -75,8 +75,12 @@ void await_state(pid_t pid, pid_t tid, const char *states)
 
 static _Noreturn void victim_main(victim_fn *fn, void *arg, struct board *board)
 {
+	const struct sched_param usual = {.sched_priority = 0};
+
 	/* A victim does not outlive a test that crashed. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Nor has it the real-time priority that one which failed during a stop has left us. */
+	(void)sched_setscheduler(0, SCHED_OTHER, &usual);
 	fn(board, arg);
 	_exit(atomic_load(&board->failed) ? 1 : 0);
 }

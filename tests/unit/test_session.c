@@ -9,6 +9,7 @@
 #include "trigger/tasks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -302,6 +303,49 @@ static void stop_can_be_repeated_in_one_session(void **state)
 		assert_null(session_threads(s, &nr));
 		victim_await_rounds(&v, 100);
 	}
+	session_end(s);
+	close_victim(&v, &proc);
+}
+
+/* Whether no idle processor may sleep; to open the file asks for nothing. */
+static bool stay_awake(void)
+{
+	const int fd = open("/dev/cpu_dma_latency", O_RDONLY | O_CLOEXEC);
+	int32_t microseconds;
+
+	if (fd < 0)
+		skip();
+	assert_int_equal(read(fd, &microseconds, sizeof(microseconds)), sizeof(microseconds));
+	close(fd);
+	return microseconds == 0;
+}
+
+/* Other programs may ask for it, but those that stop a process as we do not for long. */
+static bool may_sleep_soon(void)
+{
+	const uint64_t until = deadline_in(5);
+
+	while (stay_awake())
+		if (is_past(until))
+			return false;
+	return true;
+}
+
+static void idle_processors_stay_awake_during_a_stop(void **state)
+{
+	struct victim v = victim_start(two_threads, NULL);
+	struct process proc;
+	struct session *s;
+
+	(void)state;
+	open_victim(&v, &proc);
+	if (!may_sleep_soon())
+		skip();
+	s = begin_session(&proc, 20);
+	stop_all(s);
+	assert_true(stay_awake());
+	resume_all(s);
+	assert_true(may_sleep_soon());
 	session_end(s);
 	close_victim(&v, &proc);
 }
@@ -621,6 +665,8 @@ static void threads_run_on_when_the_tool_is_killed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* First, for it cannot tell what an earlier one has left from another program. */
+		cmocka_unit_test(idle_processors_stay_awake_during_a_stop),
 		cmocka_unit_test(stop_is_complete_while_threads_come_and_go),
 		cmocka_unit_test(stop_can_be_repeated_in_one_session),
 		cmocka_unit_test(many_threads_are_stopped),
