@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
+ * What the target itself has been bound to comes first: which objects dlopen() put into whose scope
+ * only the dynamic linker knows (RTLD_DEEPBIND, RTLD_GLOBAL later on), and two copies of a function
+ * may not fit together.  Else the symbol is looked up as the dynamic linker would.
+ *
  * Where an IFUNC's address comes from, in this order:
  *   1. the target library's own slot for the same symbol, if it is bound;
  *   2. a bound slot of any other object of the process, for the same version
@@ -46,12 +50,12 @@ static bool slot_matches(const struct slot_search *s, const Elf64_Rela *rela)
 	       symbol_wants_version(s->r, s->object, index, s->version);
 }
 
-/* The content of the first matching slot of one table; 0 if there is none. */
-static uint64_t slot_in_table(const struct slot_search *s, uint64_t table, uint64_t len)
+/* The content of the first matching slot of one table, from entry i on; 0 if there is none. */
+static uint64_t slot_in_table(const struct slot_search *s, uint64_t table, uint64_t len, uint64_t i)
 {
 	uint64_t nr = table ? len / sizeof(Elf64_Rela) : 0;
 
-	for (uint64_t i = 0; i < nr && i < MAX_RELOCATIONS; i++) {
+	for (; i < nr && i < MAX_RELOCATIONS; i++) {
 		Elf64_Rela rela;
 		uint64_t value;
 
@@ -64,24 +68,41 @@ static uint64_t slot_in_table(const struct slot_search *s, uint64_t table, uint6
 	return 0;
 }
 
-static uint64_t slot_search(const struct slot_search *s)
+static uint64_t slot_of_plt(const struct slot_search *s)
+{
+	return slot_in_table(s, s->object->dyn.jmprel, s->object->dyn.pltrelsz, 0);
+}
+
+static uint64_t slot_of_data(const struct slot_search *s)
 {
 	const struct object_dynamic *dyn = &s->object->dyn;
-	uint64_t value = slot_in_table(s, dyn->jmprel, dyn->pltrelsz);
 
-	return value ? value : slot_in_table(s, dyn->rela, dyn->relasz);
+	return slot_in_table(s, dyn->rela, dyn->relasz, dyn->relacount);
+}
+
+static uint64_t slot_search(const struct slot_search *s)
+{
+	uint64_t value = slot_of_plt(s);
+
+	return value ? value : slot_of_data(s);
+}
+
+static struct slot_search slot_named(struct reader *r, const struct ulp_object *o,
+				     const struct ulp_import *import)
+{
+	return (struct slot_search){
+		.r = r,
+		.object = o,
+		.name = import->name,
+		.version = import->version,
+	};
 }
 
 /* The slot of an object for the same import. */
 static uint64_t slot_of(struct reader *r, const struct ulp_object *o,
 			const struct ulp_import *import)
 {
-	const struct slot_search s = {
-		.r = r,
-		.object = o,
-		.name = import->name,
-		.version = import->version,
-	};
+	const struct slot_search s = slot_named(r, o, import);
 
 	return slot_search(&s);
 }
@@ -99,6 +120,14 @@ static bool inside(const struct ulp_object *o, uint64_t addr)
 	return addr >= o->start && addr < o->end;
 }
 
+static bool inside_any(const struct ulp_objects *objs, uint64_t addr)
+{
+	for (size_t i = 0; i < objs->nr; i++)
+		if (inside(&objs->list[i], addr))
+			return true;
+	return false;
+}
+
 /*
  * A slot of `o` that has been bound leads out of `o` into another object (the
  * provider; the vDSO for some of libc's); one that was not leads back into its
@@ -110,10 +139,7 @@ static bool bound(const struct ulp_objects *objs, const struct ulp_object *o,
 {
 	if (value == sym->addr || (o != sym->object && inside(o, value)))
 		return false;
-	for (size_t i = 0; i < objs->nr; i++)
-		if (inside(&objs->list[i], value))
-			return true;
-	return false;
+	return inside_any(objs, value);
 }
 
 /* What the space itself knows of it; only if it lies in an object of the target. */
@@ -164,26 +190,61 @@ static uint64_t ifunc_find(struct reader *r, const struct ulp_objects *objs,
 	return known(r, objs, sym, import);
 }
 
+/*
+ * What the target's slots for the import lead to, 0 if none is bound.  own: the definition of the
+ * target itself, NULL if it has none.  One that was not bound leads into the target's PLT.
+ */
+static uint64_t slot_bound(struct reader *r, const struct ulp_objects *objs,
+			   const struct ulp_object *target, const struct ulp_import *import,
+			   const struct ulp_symbol *own)
+{
+	const struct slot_search s = slot_named(r, target, import);
+	const uint64_t values[] = {slot_of_plt(&s), slot_of_data(&s)};
+
+	for (size_t i = 0; i < 2; i++)
+		if (own && values[i] == own->addr)
+			return values[i];
+		else if (!inside(target, values[i]) && inside_any(objs, values[i]))
+			return values[i];
+	return 0;
+}
+
+/* As the dynamic linker would find it for the target. */
+static bool definition_find(struct reader *r, const struct ulp_objects *objs,
+			    const struct ulp_object *target, const struct ulp_import *import,
+			    const struct ulp_symbol *own, struct ulp_symbol *ret)
+{
+	const bool found = symbol_lookup(r, objs, import->name, import->version, ret);
+	const bool global = found && ret->object->scope & OBJECT_SCOPE_GLOBAL;
+
+	/* Its own definition is the first of its local scope, or with -Bsymbolic of all. */
+	if (own && (!global || target->dyn.flags & DF_SYMBOLIC))
+		*ret = *own;
+	return own || found;
+}
+
 enum ulp_code binding_find(struct reader *r, const struct ulp_objects *objs,
 			   const struct ulp_object *target, const struct ulp_import *import,
 			   uint64_t *ret, struct ulp_err *err)
 {
-	struct ulp_symbol sym;
 	const char *at = *import->version ? "@" : "";
+	struct ulp_symbol sym = {.object = NULL};
+	struct ulp_symbol own;
+	const bool defines = symbol_in_object(r, target, import->name, import->version, &own);
+	const struct ulp_symbol *mine = defines ? &own : NULL;
+	const bool found = definition_find(r, objs, target, import, mine, &sym);
+	uint64_t value;
 
-	if (!symbol_lookup(r, objs, import->name, import->version, &sym)) {
-		if (import->flags & ULP_IMPORT_WEAK) {
-			*ret = 0;
-			return ULP_OK;
-		}
-		return ulp_fail(err, ULP_ESYMBOL, "no library of the process defines %s%s%s",
-				import->name, at, import->version);
-	}
-	if (sym.type == STT_TLS)
+	if (found && sym.type == STT_TLS)
 		return ulp_fail(err, ULP_ETLS, "%s of %s is thread-local", import->name,
 				sym.object->soname);
-	if (sym.type != STT_GNU_IFUNC) {
-		*ret = sym.addr;
+	if (!found || sym.type != STT_GNU_IFUNC) {
+		value = slot_bound(r, objs, target, import, mine);
+		if (!value && !found && !(import->flags & ULP_IMPORT_WEAK))
+			return ulp_fail(err, ULP_ESYMBOL,
+					"no library of the process defines %s%s%s", import->name,
+					at, import->version);
+		*ret = value || !found ? value : sym.addr;
 		return ULP_OK;
 	}
 	*ret = ifunc_find(r, objs, target, &sym, import);

@@ -248,13 +248,14 @@ static const struct dynamic_tag {
 	{                                                           \
 		tag, offsetof(struct object_dynamic, member), false \
 	}
-	ADDRESS(DT_SYMTAB, symtab),   ADDRESS(DT_STRTAB, strtab),
-	VALUE(DT_STRSZ, strsz),	      ADDRESS(DT_GNU_HASH, gnu_hash),
-	ADDRESS(DT_HASH, hash),	      ADDRESS(DT_VERSYM, versym),
-	ADDRESS(DT_VERDEF, verdef),   VALUE(DT_VERDEFNUM, nr_verdef),
-	ADDRESS(DT_VERNEED, verneed), VALUE(DT_VERNEEDNUM, nr_verneed),
-	ADDRESS(DT_RELA, rela),	      VALUE(DT_RELASZ, relasz),
-	ADDRESS(DT_JMPREL, jmprel),   VALUE(DT_PLTRELSZ, pltrelsz),
+	ADDRESS(DT_SYMTAB, symtab),	ADDRESS(DT_STRTAB, strtab),
+	VALUE(DT_STRSZ, strsz),		ADDRESS(DT_GNU_HASH, gnu_hash),
+	ADDRESS(DT_HASH, hash),		ADDRESS(DT_VERSYM, versym),
+	ADDRESS(DT_VERDEF, verdef),	VALUE(DT_VERDEFNUM, nr_verdef),
+	ADDRESS(DT_VERNEED, verneed),	VALUE(DT_VERNEEDNUM, nr_verneed),
+	ADDRESS(DT_RELA, rela),		VALUE(DT_RELASZ, relasz),
+	ADDRESS(DT_JMPREL, jmprel),	VALUE(DT_PLTRELSZ, pltrelsz),
+	VALUE(DT_RELACOUNT, relacount), VALUE(DT_FLAGS, flags),
 #undef ADDRESS
 #undef VALUE
 };

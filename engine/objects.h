@@ -25,9 +25,11 @@ struct object_dynamic {
 	uint64_t verneed;
 	uint64_t nr_verneed;
 	uint64_t rela;
-	uint64_t relasz; /* bytes */
+	uint64_t relasz;    /* bytes */
+	uint64_t relacount; /* so many at its beginning are R_*_RELATIVE */
 	uint64_t jmprel;
 	uint64_t pltrelsz; /* bytes */
+	uint64_t flags;	   /* DF_... */
 };
 
 /* In which lookups an object takes part. */

@@ -19,11 +19,16 @@ enum { MAIN, USER, THIRD, PROV };
 /* Places in FAKE_DATA of each library. */
 #define SLOT_PICKED (FAKE_DATA + 0x10u)
 #define SLOT_RESOLVED (FAKE_DATA + 0x18u)
+#define SLOT_PLAIN (FAKE_DATA + 0x20u)
+#define SLOT_PLAIN_DATA (FAKE_DATA + 0x28u)
 
 /* Resolver, and implementations, in libprov's text. */
 #define RESOLVER (FAKE_TEXT + 0x40u)
 #define IMPL_A (FAKE_TEXT + 0x100u)
 #define IMPL_B (FAKE_TEXT + 0x180u)
+
+/* `common` in the text of those that define it. */
+#define COMMON (FAKE_TEXT + 0x10u)
 
 /* In libuser's text: where a lazy slot leads. */
 #define PLT (FAKE_TEXT + 0x200u)
@@ -58,19 +63,30 @@ static void add_version_need(struct eb *eb)
 	eb_dynamic(eb, DT_VERNEEDNUM, 1);
 }
 
-/* A library whose slot for `picked` is at SLOT_PICKED. */
+/*
+ * A library whose slot for `picked` is at SLOT_PICKED, and those for `plain` at SLOT_PLAIN, for its
+ * calls, and SLOT_PLAIN_DATA.  It defines `common`, as the program does.
+ */
 static struct eb *user_library(const char *soname)
 {
 	struct eb *eb = fake_library(soname, NULL);
 	unsigned char undefined = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE);
-	Elf64_Rela rela = {.r_offset = SLOT_PICKED};
+	Elf64_Rela calls[] = {{.r_offset = SLOT_PICKED}, {.r_offset = SLOT_PLAIN}};
+	Elf64_Rela data[] = {{.r_info = R_X86_64_RELATIVE}, {.r_offset = SLOT_PLAIN_DATA}};
+	uint64_t plain;
 
 	eb_needed(eb, "libprov.so.1");
-	rela.r_info = ELF64_R_INFO((uint64_t)eb_dynsym(eb, "picked", undefined, SHN_UNDEF, 0, 0),
-				   R_X86_64_JUMP_SLOT);
+	calls[0].r_info = ELF64_R_INFO(
+		(uint64_t)eb_dynsym(eb, "picked", undefined, SHN_UNDEF, 0, 0), R_X86_64_JUMP_SLOT);
 	eb_dynsym(eb, "V1", undefined, SHN_UNDEF, 0, 0);
+	plain = (uint64_t)eb_dynsym(eb, "plain", undefined, SHN_UNDEF, 0, 0);
+	calls[1].r_info = ELF64_R_INFO(plain, R_X86_64_JUMP_SLOT);
+	data[1].r_info = ELF64_R_INFO(plain, R_X86_64_GLOB_DAT);
+	eb_dynsym(eb, "common", ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 2, COMMON - FAKE_TEXT, 16);
 	add_version_need(eb);
-	add_relas(eb, ".rela.plt", DT_JMPREL, DT_PLTRELSZ, &rela, 1);
+	add_relas(eb, ".rela.plt", DT_JMPREL, DT_PLTRELSZ, calls, 2);
+	add_relas(eb, ".rela.dyn", DT_RELA, DT_RELASZ, data, 2);
+	eb_dynamic(eb, DT_RELACOUNT, 1);
 	return eb;
 }
 
@@ -111,6 +127,7 @@ static int setup(void **state)
 	fake_process_begin(&f->fp);
 	eb_needed(eb, "libuser.so.1");
 	eb_needed(eb, "libthird.so.1");
+	eb_dynsym(eb, "common", ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 2, COMMON - FAKE_TEXT, 16);
 	fake_process_load(&f->fp, "", BIAS(MAIN), eb);
 	fake_process_load(&f->fp, "/lib/libuser.so.1", BIAS(USER), user_library("libuser.so.1"));
 	fake_process_load(&f->fp, "/lib/libthird.so.1", BIAS(THIRD), user_library("libthird.so.1"));
@@ -147,6 +164,48 @@ static void a_function_is_where_its_symbol_is(void **state)
 
 	assert_succeeds(bind_import(f, "plain", 0), &f->err);
 	assert_int_equal(f->got, BIAS(PROV) + FAKE_TEXT);
+}
+
+/* It may be another one than a lookup finds, which does not know all scopes. */
+static void a_function_is_what_the_target_is_bound_to(void **state)
+{
+	struct objects_fixture *f = *state;
+
+	set_slot(f, USER, SLOT_PLAIN, BIAS(THIRD) + IMPL_A);
+	assert_succeeds(bind_import(f, "plain", 0), &f->err);
+	assert_int_equal(f->got, BIAS(THIRD) + IMPL_A);
+	/* Its calls are not bound yet, but its data are. */
+	set_slot(f, USER, SLOT_PLAIN, BIAS(USER) + PLT);
+	set_slot(f, USER, SLOT_PLAIN_DATA, BIAS(THIRD) + IMPL_B);
+	assert_succeeds(bind_import(f, "plain", 0), &f->err);
+	assert_int_equal(f->got, BIAS(THIRD) + IMPL_B);
+	/* Nothing is, or what was is not loaded any more. */
+	set_slot(f, USER, SLOT_PLAIN_DATA, 0x1234);
+	assert_succeeds(bind_import(f, "plain", 0), &f->err);
+	assert_int_equal(f->got, BIAS(PROV) + FAKE_TEXT);
+}
+
+/* Only with -Bsymbolic is a library's own definition the first for it. */
+static void what_the_target_defines_itself_is_found_as_by_the_linker(void **state)
+{
+	struct objects_fixture *f = *state;
+
+	assert_succeeds(bind_import(f, "common", 0), &f->err);
+	assert_int_equal(f->got, BIAS(MAIN) + COMMON);
+	f->objs.list[USER].dyn.flags = DF_SYMBOLIC;
+	assert_succeeds(bind_import(f, "common", 0), &f->err);
+	assert_int_equal(f->got, BIAS(USER) + COMMON);
+}
+
+/* dlopen(RTLD_LOCAL): a library comes before what it needs, though that may stand before it. */
+static void the_target_is_the_first_of_its_local_scope(void **state)
+{
+	struct objects_fixture *f = *state;
+
+	for (size_t i = 0; i < f->objs.nr; i++)
+		f->objs.list[i].scope = OBJECT_SCOPE_LOCAL;
+	assert_succeeds(bind_from(f, THIRD, "common", "", 0), &f->err);
+	assert_int_equal(f->got, BIAS(THIRD) + COMMON);
 }
 
 static void a_weak_import_that_nobody_defines_is_zero(void **state)
@@ -319,6 +378,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_function_is_where_its_symbol_is),
+		TEST(a_function_is_what_the_target_is_bound_to),
+		TEST(what_the_target_defines_itself_is_found_as_by_the_linker),
+		TEST(the_target_is_the_first_of_its_local_scope),
 		TEST(a_weak_import_that_nobody_defines_is_zero),
 		TEST(an_import_that_nobody_defines_is_an_error),
 		TEST(a_thread_local_variable_is_refused),
