@@ -218,9 +218,12 @@ static enum ulp_code map_at(struct load *load, struct ulp_space *space, uint64_t
 	load->map_start = at;
 	load->load_bias = at - load->first_vaddr;
 	code = announce(load, space, err);
-	if (!code)
+	if (!code) {
 		code = space->ops->map(space, remote_at(at), load_map_len(load), PROT_READ, false,
 				       err);
+		/* A call that was not waited for any longer may still be done. */
+		load->left = code == ULP_ESTOP;
+	}
 	if (code) {
 		load->map_start = 0;
 		return code;
@@ -230,9 +233,7 @@ static enum ulp_code map_at(struct load *load, struct ulp_space *space, uint64_t
 		code = mark(load, space, err);
 	if (code) {
 		/* The first failure is the one to tell. */
-		enum ulp_code second = load_unmap(load, space, NULL);
-
-		(void)second;
+		load->left = load_unmap(load, space, NULL) != ULP_OK;
 	}
 	return code;
 }
@@ -261,7 +262,8 @@ enum ulp_code load_map(struct load *load, struct ulp_space *space, struct ulp_er
 		code = map_at(load, space, at, err);
 	}
 	free(regions);
-	if (code && load->registry_at) {
+	/* What may be mapped stays announced: the next tool unmaps it (engine/pending.h). */
+	if (code && load->registry_at && !load->left) {
 		/* Announced, but nothing is mapped; where this cannot be written it does no harm.
 		 */
 		enum ulp_code second = pending_clear(space, load->registry_at, NULL);

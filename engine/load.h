@@ -33,6 +33,7 @@ struct load {
 	 * (engine/pending.h), 0 for none.  Set by the caller before load_map().
 	 */
 	uint64_t registry_at;
+	bool left; /* load_map() has failed, and something may be mapped all the same */
 };
 
 /*
@@ -50,7 +51,7 @@ ULP_MUST_CHECK enum ulp_code load_resolve(struct load *load, struct reader *r,
 
 /*
  * Finds room near the target and maps it.  Errors: ULP_EROOM, and those of
- * mapping.  After a failure nothing of ours is mapped.
+ * mapping.  After a failure nothing of ours is mapped, unless `left`.
  */
 ULP_MUST_CHECK enum ulp_code load_map(struct load *load, struct ulp_space *space,
 				      struct ulp_err *err);

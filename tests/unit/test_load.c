@@ -152,6 +152,46 @@ static void a_map_that_fails_leaves_nothing_mapped(void **state)
 	fake_space_deinit(&before);
 }
 
+static struct ulp_reg_pending announced(struct fixture *f)
+{
+	struct ulp_reg_pending p;
+
+	assert_succeeds(space_read(&f->fp.fs.space,
+				   f->load.registry_at + offsetof(struct ulp_registry, pending), &p,
+				   sizeof(p), &f->err),
+			&f->err);
+	return p;
+}
+
+static void fail_to_map(struct fixture *f, unsigned n, enum ulp_code code)
+{
+	fake_space_heal(&f->fp.fs);
+	f->fp.fs.fail_map = n;
+	f->fp.fs.map_code = code;
+}
+
+/* The next tool looks there. */
+static void what_may_be_mapped_after_a_failure_stays_announced(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_succeeds(begin(f), &f->err);
+	f->load.registry_at = target(f)->bias + FAKE_DATA;
+	/* The call was not waited for any longer. */
+	fail_to_map(f, 1, ULP_ESTOP);
+	assert_int_equal(load_map(&f->load, &f->fp.fs.space, &f->err), ULP_ESTOP);
+	assert_int_equal(announced(f).len, load_map_len(&f->load));
+	/* Its answer was that nothing is. */
+	fail_to_map(f, 1, ULP_ESYS);
+	assert_int_equal(load_map(&f->load, &f->fp.fs.space, &f->err), ULP_ESYS);
+	assert_int_equal(announced(f).len, 0);
+	/* What was mapped first could not be unmapped. */
+	fail_to_map(f, 2, ULP_ESYS);
+	f->fp.fs.fail_unmap = 1;
+	assert_int_equal(load_map(&f->load, &f->fp.fs.space, &f->err), ULP_ESYS);
+	assert_int_equal(announced(f).len, load_map_len(&f->load));
+}
+
 static void a_gap_that_was_taken_meanwhile_is_followed_by_the_next(void **state)
 {
 	struct fixture *f = *state;
@@ -587,6 +627,7 @@ int main(void)
 		TEST(each_page_gets_the_protection_of_its_segment),
 		TEST(a_mapping_is_near_the_target_and_over_nothing),
 		TEST(a_map_that_fails_leaves_nothing_mapped),
+		TEST(what_may_be_mapped_after_a_failure_stays_announced),
 		TEST(a_gap_that_was_taken_meanwhile_is_followed_by_the_next),
 		TEST(no_room_is_told),
 		TEST(unmapping_twice_does_nothing),
