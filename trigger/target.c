@@ -24,6 +24,12 @@
 /* How long a look without --timeout waits for the dynamic linker. */
 #define LOOK_NS (2000 * MS)
 
+/*
+ * So long a registry in the middle of a commit is taken for the work of another tool, which has it
+ * so for less than a millisecond; a killed one has left it.
+ */
+#define COMMIT_NS (200 * MS)
+
 void wait_for_try(unsigned n)
 {
 	uint64_t ns = n < 6 ? MS << n : 50 * MS;
@@ -49,19 +55,28 @@ static enum ulp_code program_name(struct target *t, struct ulp_err *err)
 	return ULP_OK;
 }
 
+static bool is_in_commit(const struct target *t)
+{
+	return t->engine.registry.head.commit != ULP_COMMIT_IDLE;
+}
+
 enum ulp_code target_open(pid_t pid, uint64_t deadline_ns, struct target *t, struct ulp_err *err)
 {
 	enum ulp_code code = process_open(pid, &t->proc, err);
+	uint64_t commit_ns;
 
 	if (code)
 		return code;
 	remote_space_init(&t->rs, &t->proc);
+	commit_ns = clock_ns() + COMMIT_NS;
 	if (!t->proc.at_phdr)
 		code = ulp_fail(err, ULP_EUNSUP, "its auxiliary vector cannot be read");
 	for (unsigned n = 0; !code; n++) {
 		code = engine_open(&t->engine, &t->rs.space, t->proc.at_phdr, t->proc.at_phnum,
 				   err);
-		if (code != ULP_ESTOP || clock_ns() >= deadline_ns)
+		/* Half of what another tool writes makes no sense. */
+		if (clock_ns() >= (code == ULP_EREGISTRY ? commit_ns : deadline_ns) ||
+		    (code != ULP_ESTOP && code != ULP_EREGISTRY))
 			break;
 		wait_for_try(n);
 		code = ULP_OK;
@@ -73,6 +88,10 @@ enum ulp_code target_open(pid_t pid, uint64_t deadline_ns, struct target *t, str
 		return code;
 	}
 	code = program_name(t, err);
+	for (unsigned n = 0; !code && is_in_commit(t) && clock_ns() < commit_ns; n++) {
+		wait_for_try(n);
+		code = target_refresh(t, deadline_ns, err);
+	}
 	if (code)
 		target_close(t);
 	return code;

@@ -426,6 +426,25 @@ run "$ulp" patches -p "$pid"
 poke "$pid" $((0x$base + 0x$symbol + offset)) "$idle"
 tap_has 'patches: a change that is not finished' out \
 	"^  A change is not finished; the next 'ulp trigger' will finish it"
+
+# While another tool commits a look finds the same, but not for long.
+commit_often() {
+	while [ ! -e enough ]; do
+		poke "$pid" $((0x$base + 0x$symbol + offset)) "$decided"
+		poke "$pid" $((0x$base + 0x$symbol + offset)) "$idle"
+		sleep 0.01
+	done
+}
+commit_often &
+committer=$!
+unfinished=0
+for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+	"$ulp" patches -p "$pid" >out 2>err || unfinished=failed
+	! grep -q 'is not finished' out || unfinished=$look
+done
+: >enough
+wait "$committer"
+tap_is 'patches: a change that another tool is at work on' 0 "$unfinished"
 run "$ulp" set_patchable --usage
 tap_has 'set_patchable: the usage has the process' out '-p PROCESS enable\|disable'
 run "$ulp" set_patchable -p $$ disable
