@@ -148,9 +148,11 @@ sub pause_targets {
 	my ($rows, @cases) = rows_read($folder, 'pause');
 	my @lines;
 	for my $case (@cases) {
-		my @ratio = quartiles(pause_ratios($rows, $case, 'apply'));
-		push @lines, row('longest pause, by that of a bare stop: ' . pause_name($case), 'at most 1.5',
-			formatted('%.2f', @ratio), verdict($ratio[1] <= 1.5));
+		for my $what (qw(apply revert)) {
+			my @ratio = quartiles(pause_ratios($rows, $case, $what));
+			push @lines, row("longest pause, by that of a bare stop: $what, " . pause_name($case),
+				'at most 1.5', formatted('%.2f', @ratio), verdict($ratio[1] <= 1.5));
+		}
 	}
 	return @lines;
 }
