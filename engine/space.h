@@ -108,6 +108,13 @@ struct ulp_space_ops {
 				 struct ulp_err *err);
 
 	/*
+	 * Whether the page of a mapped file that is at this address has been written to since it
+	 * was mapped, which gives the process a copy of it.  Where that cannot be told: true.
+	 * NULL: it can never be.
+	 */
+	bool (*is_copied)(struct ulp_space *space, struct remote at);
+
+	/*
 	 * What the indirect function (STT_GNU_IFUNC) `name` of the object with this build
 	 * ID stands for on this machine, found without running anything in the target:
 	 * *in: build ID of the object that has it; *off: where, from that object's bias.

@@ -9,6 +9,8 @@
 #include "trigger/remote_space.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -120,6 +122,29 @@ static enum ulp_code remote_regions(struct ulp_space *space, struct ulp_region *
 	return process_regions(remote_of(space)->proc, regions, NULL, nr, err);
 }
 
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PAGE_OF_FILE (1ull << 61)
+#define PAGE_SWAPPED (1ull << 62)
+#define PAGE_PRESENT (1ull << 63)
+
+static bool remote_is_copied(struct ulp_space *space, struct remote at)
+{
+	const uint64_t page = at.addr / (uint64_t)space->page_size;
+	uint64_t entry = 0;
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", remote_of(space)->proc->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	n = pread(fd, &entry, sizeof(entry), (off_t)(page * sizeof(entry)));
+	close(fd);
+	return n != (ssize_t)sizeof(entry) ||
+	       (entry & (PAGE_PRESENT | PAGE_SWAPPED) && !(entry & PAGE_OF_FILE));
+}
+
 /* Both processes run on this machine, and the same build of a library chooses the same. */
 static bool remote_indirect(struct ulp_space *space, const struct ulp_build_id *object,
 			    const char *name, const char *version, struct ulp_build_id *in,
@@ -137,6 +162,7 @@ static const struct ulp_space_ops remote_ops = {
 	.map = remote_map,
 	.unmap = remote_unmap,
 	.regions = remote_regions,
+	.is_copied = remote_is_copied,
 	.indirect = remote_indirect,
 };
 

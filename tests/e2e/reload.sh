@@ -120,4 +120,29 @@ tap_is 'both can be patched' 0 "$status"
 tap_ok 'the fix is called in the one' answers a 106 call 1 victim_number 5
 tap_ok 'and in the other' answers a 206 call 2 victim_number 5
 tap_ok 'the process ends well' victim_end a "$a"
+
+# --- unloaded after its patch was reverted ---------------------------------------------
+
+victim_start b
+b=$victim_pid
+tap_ok 'b: the library is loaded' answers b 1 load 1 "$tap_dir/lib/libvictim.so.1"
+place=$(ask b place 1)
+run apply "$b" fix.so
+tap_ok 'b: the fix is called' answers b 106 call 1 victim_number 5
+run revert "$b" fix.so
+run apply "$b" fix.so
+tap_ok 'b: reverted and applied again its data goes on' answers b 107 call 1 victim_number 5
+run revert "$b" fix.so
+tap_is 'b: it is reverted' 0 "$status"
+tap_ok 'b: the library is unloaded' answers b 0 unload 1
+tap_ok 'b: and loaded again' answers b 1 load 1 "$tap_dir/lib/libvictim.so.1"
+tap_ok 'b: at the same place' answers b "$place" place 1
+run apply "$b" fix.so
+tap_is 'b: it is patched' 0 "$status"
+tap_ok 'b: with data of its own, not that of the copy that is gone' answers b 106 call 1 victim_number 5
+run revert "$b" fix.so
+run apply "$b" fix.so
+tap_ok 'b: and that goes on' answers b 107 call 1 victim_number 5
+tap_is 'b: two containers are mapped' 2 "$(mapped "$b")"
+tap_ok 'b: the process ends well' victim_end b "$b"
 tap_done
