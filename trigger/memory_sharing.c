@@ -19,6 +19,7 @@
 #include "trigger/tasks.h"
 #include "trigger/tracee.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
@@ -187,22 +188,43 @@ static enum ulp_code look(struct memory_sharing *m, pid_t *child, struct ulp_err
 	return ULP_OK;
 }
 
+/*
+ * Any process that shares the memory, 0 for none: it need be neither a child nor the parent, as one
+ * of CLONE_PARENT or whose parent has ended.
+ */
+static pid_t sharing_process(struct memory_sharing *m)
+{
+	const pid_t tid = tasks_live(m->proc->pid);
+	struct dirent *entry;
+	pid_t found = 0;
+	DIR *proc = opendir("/proc");
+
+	while (proc != NULL && found == 0 && (entry = readdir(proc)) != NULL) {
+		const pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid != m->proc->pid && is_shared(tid, pid))
+			found = pid;
+	}
+	if (proc != NULL)
+		closedir(proc);
+	memory_sharing_follow(m);
+	return found;
+}
+
 enum ulp_code memory_sharing_begin(struct memory_sharing *m, const struct process *proc,
 				   struct ulp_err *err)
 {
-	struct task_status status;
-	pid_t child = 0;
+	pid_t other = 0;
 	enum ulp_code code;
 
 	*m = (struct memory_sharing){.proc = proc, .newest_fd = newest_open(), .at_ns = clock_ns()};
 	m->first = m->last = newest_read(m->newest_fd);
 	m->known = m->first > 0;
-	code = look(m, &child, err);
-	if (code == ULP_OK && child != 0)
-		code = shared_with(proc->pid, child, err);
-	else if (code == ULP_OK && task_status(proc->pid, proc->pid, &status) &&
-		 is_shared(tasks_live(proc->pid), status.ppid))
-		code = shared_with(proc->pid, status.ppid, err);
+	code = look(m, &other, err);
+	if (code == ULP_OK && other == 0)
+		other = sharing_process(m);
+	if (code == ULP_OK && other != 0)
+		code = shared_with(proc->pid, other, err);
 	if (code != ULP_OK)
 		memory_sharing_end(m);
 	return code;

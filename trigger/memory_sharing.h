@@ -20,7 +20,7 @@ struct memory_sharing {
 };
 
 /*
- * The first look.  ULP_OK if no parent or child of the process shares its memory.
+ * The first look.  ULP_OK if no other process shares the memory.
  *
  * Errors: ULP_ESTOP (names the other process), ULP_EGONE, ULP_ENOMEM; then nothing is to be freed.
  */

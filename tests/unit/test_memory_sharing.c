@@ -21,7 +21,10 @@
 
 #define STACK_LEN 65536u
 
-/* A process that sleeps in read(2), and at each byte makes a child: 's' sharing, 'f' by fork. */
+/*
+ * A process that sleeps in read(2), and at each byte makes a child: 's' sharing, 'f' by fork; or
+ * another one that shares: 'p', a child of its own parent.
+ */
 struct maker {
 	pid_t pid;
 	int to, from;
@@ -47,6 +50,9 @@ _Noreturn static void make_children(int in, int out)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (write(out, &what, 1) == 1 && read(in, &what, 1) == 1) {
 		if (what == 's' && clone(sleep_on, stack + STACK_LEN, CLONE_VM | SIGCHLD, NULL) < 0)
+			break;
+		if (what == 'p' &&
+		    clone(sleep_on, stack + STACK_LEN, CLONE_VM | CLONE_PARENT | SIGCHLD, NULL) < 0)
 			break;
 		if (what == 'f' && fork() == 0)
 			(void)sleep_on(NULL);
@@ -153,6 +159,18 @@ static void a_child_that_shares_it_is_seen_at_once(void **state)
 	maker_deinit(&k);
 }
 
+static void a_process_that_shares_it_need_not_be_a_child(void **state)
+{
+	struct maker k;
+
+	(void)state;
+	maker_init(&k);
+	make(&k, 'p');
+	assert_int_equal(memory_sharing_begin(&k.m, &k.proc, &k.err), ULP_ESTOP);
+	maker_deinit(&k);
+	assert_true(waitpid(-k.pid, NULL, 0) > 0);
+}
+
 static void a_child_that_comes_after_the_first_look_is_seen(void **state)
 {
 	struct maker k;
@@ -203,6 +221,7 @@ int main(void)
 		cmocka_unit_test(without_children_nothing_is_shared),
 		cmocka_unit_test(a_child_with_a_copy_of_the_memory_does_not_count),
 		cmocka_unit_test(a_child_that_shares_it_is_seen_at_once),
+		cmocka_unit_test(a_process_that_shares_it_need_not_be_a_child),
 		cmocka_unit_test(a_child_that_comes_after_the_first_look_is_seen),
 		cmocka_unit_test(it_is_seen_without_the_newest_process_id_too),
 		cmocka_unit_test(the_children_of_an_unknown_thread_are_looked_at),
