@@ -182,7 +182,9 @@ nr_left=0
 rounds_begin
 for part in $(random "$rounds_first"); do
 	n=$((n + 1))
-	first_round "$n" "$part" || break
+	first_round "$n" "$part" && continue
+	failed=$n
+	break
 done
 echo "# $n rounds: the tool killed in $nr_killed, too late in $nr_late; memory left over, and taken out, in $nr_left"
 tap_is "after each of $rounds_first kills of a first apply the next change works" \

@@ -167,10 +167,12 @@ allocator() {
 	tap_ok "$1: the fix allocates with it" answers "$1" 105 number 4
 	run revert "$victim_pid" "$1.so"
 	tap_is "$1: revert" 0 "$status"
+	done=0
 	for n in 1 2 3 4 5; do
-		apply "$victim_pid" fix.so >out && revert "$victim_pid" fix.so >out || break
+		apply "$victim_pid" fix.so >out && revert "$victim_pid" fix.so >out && done=$n ||
+			break
 	done
-	tap_is "$1: again and again" 5 "$n"
+	tap_is "$1: again and again" 5 "$done"
 	loops=$(ask "$1" loops)
 	tap_ok "$1: the threads go on" wait_for 60 loops_beyond "$1" "$loops"
 	tap_ok "$1: no wrong result" answers "$1" 0 wrong
@@ -233,14 +235,9 @@ tap_is 'indirect functions: apply' 0 "$status"
 tap_ok 'indirect functions: they work' answers i '5 of fix, 3' text 5
 run revert "$victim_pid" indirect.so
 tap_is 'indirect functions: revert' 0 "$status"
+# Nobody there uses them, but the tool has the same libc.
 run apply "$victim_pid" clock.so
-if [ "$status" -eq 0 ]; then
-	tap_ok 'time and gettimeofday: they work' answers i 105 number 4
-else
-	tap_is 'time and gettimeofday: refused' 5 "$status"
-	tap_has 'time and gettimeofday: names the function' out \
-		"^ERROR   pid $victim_pid .*: clock\\.so: .*(time|gettimeofday).* is an indirect function"
-	tap_ok 'time and gettimeofday: nothing changed' answers i 5 number 4
-fi
+tap_is 'time and gettimeofday: apply' 0 "$status"
+tap_ok 'time and gettimeofday: they work' answers i 105 number 4
 tap_ok 'indirect functions: it ends well' victim_end i "$victim_pid"
 tap_done
