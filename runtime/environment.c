@@ -32,3 +32,17 @@ bool environment_item(const char **list, char *item, size_t size)
 	*list = end ? end + 1 : NULL;
 	return true;
 }
+
+void environment_drop(char **envp, const char *prefix)
+{
+	const size_t len = strlen(prefix);
+	char **kept = envp;
+
+	for (; envp && *envp; envp++)
+		if (strncmp(*envp, prefix, len) != 0)
+			*kept++ = *envp;
+		else
+			**envp = '\0'; /* in a copy that setenv() has made as well */
+	if (kept)
+		*kept = NULL;
+}

@@ -18,4 +18,10 @@ const char *environment_get(char *const *envp, const char *name);
  */
 bool environment_item(const char **list, char *item, size_t size);
 
+/*
+ * Removes the variables whose names begin with prefix, in place.  While no other
+ * thread reads the environment.
+ */
+void environment_drop(char **envp, const char *prefix);
+
 #endif

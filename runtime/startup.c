@@ -23,7 +23,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#define PATCH_PATH "LIBPULP_PATCH_PATH"
+#define VARIABLES "LIBPULP_" /* what the names of all begin with */
+#define PATCH_PATH VARIABLES "PATCH_PATH"
 
 /* The engine at work on this process. */
 struct work {
@@ -226,7 +227,7 @@ static bool candidates_find(struct candidates *ret, char *const *envp, bool secu
 	return candidates_gather(ret, ULP_LIVEPATCH_DIR, 0);
 }
 
-void startup(char **argv, char *const *envp)
+void startup(char **argv, char **envp)
 {
 	const bool secure = getauxval(AT_SECURE) != 0;
 	const char *opted_out = secure ? NULL : opt_out_variable(envp);
@@ -241,4 +242,7 @@ void startup(char **argv, char *const *envp)
 		candidates_deinit(&w.candidates);
 		arena_release();
 	}
+	/* A program that it executes when it has become its owner for real would obey them. */
+	if (secure)
+		environment_drop(envp, VARIABLES);
 }

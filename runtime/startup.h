@@ -11,8 +11,9 @@
  *
  * Called once, by the constructor, when the registry is filled in but has no
  * magic yet: until it has, ulp(1) waits, so that the registry is ours alone.
- * argv: where the stack's frames end.
+ * argv: where the stack's frames end.  envp: loses our variables in a program that
+ * has more rights than its user.
  */
-void startup(char **argv, char *const *envp);
+void startup(char **argv, char **envp);
 
 #endif

@@ -150,8 +150,8 @@ process_stop "$pid"
 # The runtime's own function, in which the process is while it is looked for.
 if "$ulp" livepatchable -q "$runtime"; then
 	cat >self.c <<-'C'
-		void startup(char **argv, char *const *envp);
-		void startup(char **argv, char *const *envp)
+		void startup(char **argv, char **envp);
+		void startup(char **argv, char **envp)
 		{
 			(void)argv, (void)envp;
 		}
@@ -301,6 +301,33 @@ secure_cases() {
 	run apply "$pid" two.so
 	tap_is 'set-user-ID: can be patched' 0 "$status"
 	process_stop "$pid"
+	secure_child_case
+}
+
+# What a set-user-ID program executes as root for real has no more rights than its user.
+secure_child_case() {
+	cat >become_root.c <<-'C'
+		#include <unistd.h>
+		int main(void)
+		{
+			if (setgid(0) || setuid(0))
+				return 1;
+			execlp("env", "env", (char *)0);
+			return 1;
+		}
+	C
+	# shellcheck disable=SC2086
+	must "$gcc" $victim_cflags -o become_root become_root.c -Wl,--no-as-needed rt/libpulp.so.0 \
+		-Wl,-rpath,"$tap_dir/rt"
+	set -- env TEST_FIRST=1 LIBPULP_PATCH_PATH="$tap_dir/both" LIBPULP_DISABLE_ON_PATH='*' \
+		TEST_SECOND=2 LIBPULP_DISABLE_ON_USERS='*' LIBPULP_DISABLE_ON_GROUPS='*' ./become_root
+	must "$@"
+	tap_is 'a program that root has started hands all variables on' 6 \
+		"$(grep -c -e ^LIBPULP_ -e ^TEST_ must.log)"
+	chmod 4755 become_root
+	must setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+	tap_is 'set-user-ID: hands the ones that it has ignored to no program' \
+		'TEST_FIRST=1 TEST_SECOND=2' "$(grep -e '^LIBPULP_' -e '^TEST_' must.log | xargs)"
 }
 
 if [ "$(id -u)" -ne 0 ]; then

@@ -67,6 +67,28 @@ static void an_item_that_has_no_room_is_left_out(void **state)
 	assert_false(environment_item(&list, item, sizeof(item)));
 }
 
+static void variables_are_dropped_by_how_their_names_begin(void **state)
+{
+	char first[] = "OURS_A=1";
+	char second[] = "NOT_OURS_A=2";
+	char third[] = "OURS_B=3";
+	char fourth[] = "OURS";
+	char *envp[] = {first, second, third, fourth, NULL};
+	char *copy[] = {first, second, third, fourth, NULL};
+	char *nothing[] = {NULL};
+
+	(void)state;
+	environment_drop(envp, "OURS_");
+	assert_string_equal(envp[0], "NOT_OURS_A=2");
+	assert_string_equal(envp[1], "OURS");
+	assert_null(envp[2]);
+	assert_null(environment_get(copy, "OURS_A"));
+	assert_null(environment_get(copy, "OURS_B"));
+	environment_drop(nothing, "OURS_");
+	environment_drop(NULL, "OURS_");
+	assert_null(nothing[0]);
+}
+
 /* --- wildcards ----------------------------------------------------------------------- */
 
 static void wildcards_match_the_whole_text(void **state)
@@ -150,6 +172,7 @@ int main(void)
 		cmocka_unit_test(a_variable_is_found_by_its_whole_name),
 		cmocka_unit_test(a_list_is_parted_by_colons),
 		cmocka_unit_test(an_item_that_has_no_room_is_left_out),
+		cmocka_unit_test(variables_are_dropped_by_how_their_names_begin),
 		cmocka_unit_test(wildcards_match_the_whole_text),
 		cmocka_unit_test(an_account_is_matched_by_number_and_by_each_of_its_names),
 		cmocka_unit_test(others_are_not_matched),
