@@ -15,6 +15,7 @@ libpulp_la_SOURCES = \
 	runtime/opt_out.c runtime/opt_out.h \
 	runtime/own_stack.c runtime/own_stack.h \
 	runtime/registry.c runtime/registry.h \
+	runtime/sort.c \
 	runtime/startup.c runtime/startup.h \
 	runtime/syscall_code.h \
 	runtime/unwind.c

@@ -12,8 +12,8 @@ unit_unwind_hooks_CPPFLAGS = $(AM_CPPFLAGS) -D_dl_find_object=hook_find_object \
 unit_unwind_hooks_LDADD = $(CMOCKA_LIBS)
 
 # What it does at the start of a process.
-check_PROGRAMS += unit_arena unit_folder unit_local_space unit_opt_out
-TESTS += unit_arena unit_folder unit_local_space unit_opt_out
+check_PROGRAMS += unit_arena unit_folder unit_local_space unit_opt_out unit_sort
+TESTS += unit_arena unit_folder unit_local_space unit_opt_out unit_sort
 unit_arena_SOURCES = tests/unit/test_arena.c runtime/arena.c runtime/arena.h
 unit_arena_LDADD = $(CMOCKA_LIBS)
 unit_folder_SOURCES = tests/unit/test_folder.c runtime/folder.c runtime/folder.h
@@ -28,3 +28,9 @@ unit_opt_out_SOURCES = tests/unit/test_opt_out.c \
 	runtime/environment.c runtime/environment.h \
 	runtime/opt_out.c runtime/opt_out.h
 unit_opt_out_LDADD = $(CMOCKA_LIBS)
+# By a name of its own: the libc's is what it is compared with.
+unit_sort_SOURCES = tests/unit/test_sort.c
+unit_sort_LDADD = libunit_sort.la $(CMOCKA_LIBS)
+check_LTLIBRARIES += libunit_sort.la
+libunit_sort_la_SOURCES = runtime/sort.c
+libunit_sort_la_CPPFLAGS = $(AM_CPPFLAGS) -Dqsort=runtime_qsort
