@@ -79,7 +79,8 @@ static bool file_matches(const char *list, int fd, unsigned long id)
 			if (line_matches(list, line, id))
 				return true;
 		}
-	return false;
+	line[len] = '\0'; /* the last one may have no newline */
+	return line_matches(list, line, id);
 }
 
 bool opt_out_matches_account(const char *list, const char *file, unsigned long id)

@@ -130,7 +130,7 @@ static int accounts_write(void **state)
 	/* The members of a large group. */
 	for (int i = 0; i < 2000; i++)
 		fprintf(file, "member%d,", i);
-	fputs("\nlast:x:3000:\n", file);
+	fputs("\nlast:x:3000:\nunended:x:4000:", file);
 	return fclose(file);
 }
 
@@ -149,6 +149,7 @@ static void an_account_is_matched_by_number_and_by_each_of_its_names(void **stat
 	assert_true(opt_out_matches_account("root", accounts, 0));
 	assert_true(opt_out_matches_account("toor", accounts, 0));
 	assert_true(opt_out_matches_account("last", accounts, 3000));
+	assert_true(opt_out_matches_account("unended", accounts, 4000));
 	assert_true(opt_out_matches_account("crowd", accounts, 2000));
 	assert_true(opt_out_matches_account("*", accounts, 77));
 	assert_true(opt_out_matches_account("[0-9]*", accounts, 77));
