@@ -5,8 +5,11 @@
 
 static bool is_inside(const struct plan_guard *g, uint64_t word)
 {
-	/* At its start a function is still to be entered. */
-	return word < g->end && (g->whole ? word >= g->start : word > g->start);
+	/*
+	 * At its start a function is still to be entered; at its end it may be left for one
+	 * that never returns, whose call comes last.
+	 */
+	return word <= g->end && (g->whole ? word >= g->start : word > g->start);
 }
 
 /* Not sanitized: it reads what lies between the variables. */

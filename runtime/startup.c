@@ -49,9 +49,17 @@ static enum ulp_code stack_check(const struct work *w, const struct plan *plan, 
 		 : ULP_OK;
 }
 
+/* Not inlined: what lies in its frame is nothing for stack_check() to look at. */
+__attribute__((noinline)) static void give_up(struct plan *plan)
+{
+	struct ulp_err err;
+
+	if (plan_undo(plan, &err))
+		message_add("%s", err.text);
+}
+
 static enum ulp_code carry_out(const struct work *w, struct plan *plan, struct ulp_err *err)
 {
-	struct ulp_err second;
 	enum ulp_code code = plan_map(plan, err);
 
 	if (!code)
@@ -61,8 +69,8 @@ static enum ulp_code carry_out(const struct work *w, struct plan *plan, struct u
 	if (!code)
 		code = plan_commit(plan, err);
 	/* The first failure is the one to tell. */
-	if (code && plan_undo(plan, &second))
-		message_add("%s", second.text);
+	if (code)
+		give_up(plan);
 	return code;
 }
 

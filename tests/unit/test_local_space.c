@@ -234,7 +234,8 @@ static void a_function_that_is_left_for_another_is_in_use(void **state)
 	struct plan_guard here = {
 		.start = addr_of((void *)a_function_that_is_left_for_another_is_in_use),
 		.name = "here"};
-	struct plan_guard nowhere = {.start = 0x1000, .end = 0x2000};
+	/* Not on the stack that is looked at. */
+	static struct plan_guard nowhere = {.start = 0x1000, .end = 0x2000};
 	const void *end = __builtin_frame_address(0);
 
 	(void)state;
@@ -246,14 +247,25 @@ static void a_function_that_is_left_for_another_is_in_use(void **state)
 static void at_its_start_a_function_is_not_in_use(void **state)
 {
 	volatile uint64_t word = 0x123456789000;
-	struct plan_guard g = {.start = 0x123456789000, .end = 0x123456789010};
+	static struct plan_guard g; /* not on that stack */
 
 	(void)state;
+	g = (struct plan_guard){.start = 0x123456789000, .end = 0x123456789010};
 	assert_null(look(&g, (const void *)(&word + 1)));
 	g.whole = true;
 	assert_ptr_equal(look(&g, (const void *)(&word + 1)), &g);
-	g.start -= 0x10;
-	g.end = 0x123456789000;
+}
+
+/* A call of a function that does not return may be the last instruction. */
+static void at_its_end_a_function_is_in_use_and_behind_it_is_not(void **state)
+{
+	volatile uint64_t word = 0x123456789000;
+	static struct plan_guard g; /* not on that stack */
+
+	(void)state;
+	g = (struct plan_guard){.start = 0x123456788ff0, .end = 0x123456789000};
+	assert_ptr_equal(look(&g, (const void *)(&word + 1)), &g);
+	g.end--;
 	assert_null(look(&g, (const void *)(&word + 1)));
 }
 
@@ -270,6 +282,7 @@ int main(void)
 		cmocka_unit_test(a_line_that_is_not_one_is_refused),
 		cmocka_unit_test(a_function_that_is_left_for_another_is_in_use),
 		cmocka_unit_test(at_its_start_a_function_is_not_in_use),
+		cmocka_unit_test(at_its_end_a_function_is_in_use_and_behind_it_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
