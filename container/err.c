@@ -130,6 +130,19 @@ const char *ulp_err_format(const struct ulp_err *err, char *buf, size_t len)
 	return buf;
 }
 
+const char *ulp_err_skip_said(const char *where, const char *said)
+{
+	const size_t len = strlen(said);
+
+	if (len == 0 || strncmp(where, said, len) != 0)
+		return where;
+	if (where[len] == '\0')
+		return where + len;
+	if ((where[len] == ':' || where[len] == ',') && where[len + 1] == ' ')
+		return where + len + 2;
+	return where;
+}
+
 int ulp_code_status(enum ulp_code code)
 {
 	return code_row(code)->status;

@@ -115,6 +115,13 @@ enum ulp_code ulp_err_at(struct ulp_err *err, const char *fmt, ...)
 /* "where: text", or the text alone, into buf (always NUL-terminated).  Returns buf. */
 const char *ulp_err_format(const struct ulp_err *err, char *buf, size_t len);
 
+/*
+ * `where` of an error, or what ulp_err_format() gives, without the place `said` at its
+ * start and the ": " or ", " behind that: for where it has just been named.  Borrowed
+ * from `where`; all of that if it does not begin so, or `said` is empty.
+ */
+const char *ulp_err_skip_said(const char *where, const char *said);
+
 /* The exit status that stands in the list for this code. */
 int ulp_code_status(enum ulp_code code);
 

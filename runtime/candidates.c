@@ -37,7 +37,7 @@ static void ignored(const char *path, const char *why)
 
 static void ignored_err(const char *path, const struct ulp_err *err)
 {
-	message_add("ignored %s: %s", path, err->text);
+	message_failure("ignored ", path, err);
 }
 
 /* --- one file ------------------------------------------------------------------ */

@@ -35,3 +35,11 @@ void message_add(const char *fmt, ...)
 			*c = '?';
 	message_line(text);
 }
+
+void message_failure(const char *what, const char *name, const struct ulp_err *err)
+{
+	char text[sizeof(err->where) + sizeof(err->text)];
+
+	(void)ulp_err_format(err, text, sizeof(text));
+	message_add("%s%s: %s", what, name, ulp_err_skip_said(text, name));
+}

@@ -5,6 +5,8 @@
 #ifndef ULP_RUNTIME_MESSAGE_H
 #define ULP_RUNTIME_MESSAGE_H
 
+#include "container/err.h"
+
 /*
  * Appends a line (without "\n") as it is.  Each process writes one at its start: it
  * costs no more than the bytes.
@@ -17,5 +19,11 @@ void message_line(const char *text);
  * while no tool may write the ring: before the registry has its magic.
  */
 void message_add(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * message_add() of what, name (may be ""), and then ": place: text" of the error; the
+ * place without the name, if it begins with that.
+ */
+void message_failure(const char *what, const char *name, const struct ulp_err *err);
 
 #endif

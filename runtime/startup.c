@@ -55,7 +55,7 @@ __attribute__((noinline)) static void give_up(struct plan *plan)
 	struct ulp_err err;
 
 	if (plan_undo(plan, &err))
-		message_add("%s", err.text);
+		message_failure("not undone", "", &err);
 }
 
 static enum ulp_code carry_out(const struct work *w, struct plan *plan, struct ulp_err *err)
@@ -122,8 +122,8 @@ static void tell_failure(struct candidate *c)
 	c->state = CANDIDATE_DONE;
 	/* The same container lies in two folders. */
 	if (c->err.code != ULP_EAPPLIED)
-		message_add("not applied at the start of the process: %s: %s",
-			    c->container.base_name, c->err.text);
+		message_failure("not applied at the start of the process: ", c->container.base_name,
+				&c->err);
 }
 
 static void candidate_try(struct work *w, struct candidate *c)
@@ -214,7 +214,7 @@ static void patches_apply(struct work *w)
 	if (!code)
 		code = engine_start(w, &err);
 	if (code) {
-		message_add("no live patch was applied at the start of the process: %s", err.text);
+		message_failure("no live patch was applied at the start of the process", "", &err);
 		return;
 	}
 	candidates_apply(w);

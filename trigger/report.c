@@ -172,20 +172,6 @@ const char *report_word(enum ulp_code code)
 	return ulp_code_is_skip(code) ? N_("SKIPPED") : N_("ERROR");
 }
 
-/* `where` without what the outcome's line has said already, and the ": " or ", " after that. */
-static const char *skip_said(const char *where, const char *said)
-{
-	size_t len = strlen(said);
-
-	if (len == 0 || strncmp(where, said, len) != 0)
-		return where;
-	if (where[len] == '\0')
-		return where + len;
-	if ((where[len] == ':' || where[len] == ',') && where[len + 1] == ' ')
-		return where + len + 2;
-	return where;
-}
-
 /* The place, without what is said in front of it. */
 static const char *place(pid_t pid, const char *container, const struct ulp_err *err)
 {
@@ -193,8 +179,8 @@ static const char *place(pid_t pid, const char *container, const struct ulp_err 
 	const char *where;
 
 	snprintf(said, sizeof(said), "pid %ld", (long)pid);
-	where = skip_said(err->where, said);
-	return container ? skip_said(where, container) : where;
+	where = ulp_err_skip_said(err->where, said);
+	return container ? ulp_err_skip_said(where, container) : where;
 }
 
 int report_process_error(struct report *r, pid_t pid, const struct ulp_err *err)

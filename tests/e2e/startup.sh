@@ -188,6 +188,10 @@ untrusted file_world 'its group or others may write to it'
 folder damaged one.so two.so
 must dd if=/dev/zero of=damaged/one.so bs=1 seek=64 count=2000 conv=notrunc
 untrusted damaged '.'
+folder byte one.so two.so
+record=$(readelf -SW one.so | sed -n 's/.* \.ulp  *PROGBITS  *[0-9a-f]* \([0-9a-f]*\) .*/\1/p')
+printf x | must dd of=byte/one.so bs=1 seek=$((0x$record + 100)) conv=notrunc
+untrusted byte '\.ulp[^/]*: .*checksum[^/]*$'
 folder cut one.so two.so
 head -c 3000 one.so >cut/one.so
 untrusted cut 'it is not a live patch'

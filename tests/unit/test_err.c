@@ -103,6 +103,17 @@ static void err_at_leaves_a_full_place_alone(void **state)
 	assert_string_equal(err.where, place);
 }
 
+static void err_skip_said_leaves_out_a_place_that_was_named(void **state)
+{
+	(void)state;
+	assert_string_equal(ulp_err_skip_said("x.so: f: damage", "x.so"), "f: damage");
+	assert_string_equal(ulp_err_skip_said("pid 1, tid 2", "pid 1"), "tid 2");
+	assert_string_equal(ulp_err_skip_said("x.so", "x.so"), "");
+	assert_string_equal(ulp_err_skip_said("x.so.1: f", "x.so"), "x.so.1: f");
+	assert_string_equal(ulp_err_skip_said("x.so:f", "x.so"), "x.so:f");
+	assert_string_equal(ulp_err_skip_said(": f", ""), ": f");
+}
+
 static const char *translate(const char *text)
 {
 	return strcmp(text, "no %s in %d") == 0 ? "kein %s in %d" : "not a format of ours";
@@ -203,6 +214,7 @@ int main(void)
 		cmocka_unit_test(err_at_puts_places_in_front),
 		cmocka_unit_test(err_at_keeps_the_inner_place_and_the_end_of_a_long_path),
 		cmocka_unit_test(err_at_leaves_a_full_place_alone),
+		cmocka_unit_test(err_skip_said_leaves_out_a_place_that_was_named),
 		cmocka_unit_test(err_fail_translates_the_format_and_not_the_text),
 		cmocka_unit_test(err_format_joins_place_and_text),
 		cmocka_unit_test(err_table_has_a_name_a_text_and_a_status_for_every_code),
