@@ -158,7 +158,7 @@ prepare_openssl() {
 		fetch_program nginx /usr/sbin/nginx
 }
 
-# The same for tests/e2e/glibc.sh and fixes_glibc.sh.
+# The same for tests/e2e/glibc.sh, glibc_functions.sh and fixes_glibc.sh.
 prepare_glibc() {
 	glibc_build plugin "$(find_plugin "$build_root/gcc")" &&
 		prepare_fixes glibc &&

@@ -183,15 +183,18 @@ glibc_build_name() {
 	basename "$1"
 }
 
-# compile_like_glibc PATH OUT: compiles the copy in OUT with the command that the build has for
-# PATH.  The functions get sections of their own, so that the packer's link drops those that nobody
-# asks for; messages name the source by its path in the build.
+# compile_like_glibc PATH OUT [FOLDER]: compiles the copy in OUT with the command that the build has
+# for PATH; in the folder of that name where it is not PATH's own, as with what lies below sysdeps.
+# The functions get sections of their own, so that the packer's link drops those that nobody asks
+# for; messages name the source by its path in the build.
 compile_like_glibc() {
-	local path=$1 out=$2 folder file object command copy
-	folder=$(glibc_source)/$(dirname "$path")
-	file=$(basename "$path")
-	copy=$out/$file
-	object=$glibc_dir/${path%.c}.os
+	local path=$1 out=$2 in=${3:-} folder file object command copy
+	file=${in:+../$path}
+	file=${file:-$(basename "$path")}
+	in=${in:-$(dirname "$path")}
+	folder=$(glibc_source)/$in
+	copy=$out/$(basename "$path")
+	object=$glibc_dir/$in/$(basename "$path" .c).os
 	command=$(cd "$folder" && glibc_make make -r -n -C . "objdir=$glibc_dir" -W "$file" "$object" 2>/dev/null |
 		sed -n "s|^\\(gcc .*\\) $file -c \\(.*\\) -o $object .*|\\1 \\2|p")
 	if [ -z "$command" ]; then
@@ -200,8 +203,8 @@ compile_like_glibc() {
 	fi
 	printf '%s\n' "$command" >"${copy%.c}.command"
 	(cd "$folder" && quietly "${copy%.c}.log" sh -c "$command \"\$@\"" sh \
-		-ffunction-sections -fdata-sections -iquote "$folder" "-fmacro-prefix-map=$out/=" \
-		-c -o "${copy%.c}.o" "$copy")
+		-ffunction-sections -fdata-sections -iquote "$(dirname "$folder/$file")" \
+		"-fmacro-prefix-map=$out/=" -c -o "${copy%.c}.o" "$copy")
 }
 
 # --- programs on it -----------------------------------------------------------

@@ -21,6 +21,7 @@ E2E_TESTS = \
 	tests/e2e/fixes_glibc.sh \
 	tests/e2e/fixes_openssl.sh \
 	tests/e2e/glibc.sh \
+	tests/e2e/glibc_functions.sh \
 	tests/e2e/inject.sh \
 	tests/e2e/hostile.sh \
 	tests/e2e/json.sh \
@@ -60,6 +61,7 @@ EXTRA_DIST += \
 	tests/e2e/victims/program.c tests/e2e/victims/program.h \
 	tests/e2e/victims/libcontract.c tests/e2e/victims/libcontract.h \
 	tests/e2e/victims/libtorture.cc tests/e2e/victims/libtorture.h \
+	tests/e2e/victims/libc_functions.c \
 	tests/e2e/victims/libc_threads.cc tests/e2e/victims/libc_victim.c \
 	tests/e2e/victims/libc_work.bash tests/e2e/victims/libc_work.py \
 	tests/e2e/victims/libthreads.c tests/e2e/victims/libthreads.h \
