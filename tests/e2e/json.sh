@@ -3,6 +3,7 @@
 # ulp --json: one object that the schema describes, in every case; what is in it is true; it is never
 # translated; and what cannot be written is an error.  And --color, -q and -v.
 . "${ULP_SRCDIR:?}/tests/lib/e2e.sh"
+. "$ULP_SRCDIR/tests/lib/german.sh"
 
 schema=$ULP_SRCDIR/specs/ulp-output.schema.json
 perl -MJSON::PP -e 1 2>/dev/null || tap_skip_all 'no JSON::PP of perl here'
@@ -427,6 +428,61 @@ else
 	run setpriv --reuid 65534 --regid 65534 --clear-groups ./ulp patches --json
 	json_ok 'patches as another user' 0
 	json_is 'patches as another user: how many it may not look at' 1 '$j->{counts}{denied} > 0 ? 1 : 0'
+fi
+
+# --- in German ---------------------------------------------------------------------------
+
+# same_json NAME COMMAND...: the answer and the status in German are those in the C locale
+same_json() {
+	same_name=$1
+	shift
+	run "$ulp" "$@" --json
+	cp out english.json
+	same_status=$status
+	german "$ulp" "$@" --json
+	tap_is "in German, $same_name: the same status" "$same_status" "$status"
+	tap_ok "in German, $same_name: there is an answer" grep -q '"command"' english.json
+	tap_ok "in German, $same_name: the same answer" cmp english.json out
+}
+
+german_cases() {
+	german "$ulp" trigger -p "$second" fix.so
+	tap_is 'in German: applied: status' 0 "$status"
+	tap_has 'in German: applied' out "^ERFOLG +pid $second \\(victim\\): fix\\.so\$"
+	tap_ok 'in German: it is in effect' answers second 48 number 41
+	german "$ulp" trigger -p "$second" fix.so
+	tap_is 'in German: applied already: status' 5 "$status"
+	tap_has 'in German: an error' out "^FEHLER +pid $second \\(victim\\): fix\\.so: "
+	german "$ulp" trigger -p "$another" fix.so
+	tap_is 'in German: another build: status' 1 "$status"
+	tap_has 'in German: skipped' out "^ÜBERSPRUNGEN +pid $another \\(victim\\): fix\\.so: "
+	# Whoever reads them later may have another language.
+	run "$ulp" messages -p "$second"
+	tap_has 'in German: what the process is told is in English' out \
+		' applied fix\.so: 1 function of libvictim\.so\.1$'
+
+	same_json 'trigger' trigger --dry-run -p "$second" --revert fix.so
+	same_json 'trigger of all patches' trigger --dry-run -p "$second" --revert-all=libvictim.so.1
+	same_json 'trigger, applied already' trigger -p "$second" fix.so
+	same_json 'trigger, another build' trigger -p "$another" fix.so
+	same_json 'trigger, no such container' trigger -p "$second" missing.so
+	same_json 'set_patchable' set_patchable -p "$second" enable
+	same_json 'patches' patches -p "$second"
+	same_json 'patches, no such process' patches -p 999999999
+	same_json 'check, applied' check -p "$second" fix.so
+	same_json 'check, another build' check -p "$another" fix.so
+	same_json 'messages' messages -p "$second"
+	same_json 'dump' dump fix.so next.so missing.so
+	same_json 'livepatchable' livepatchable --list=all lib/libvictim.so.1 fix.yaml
+	same_json 'livepatchable --facts' livepatchable --facts lib/libvictim.so.1
+}
+
+missing=$(german_missing)
+if [ -n "$missing" ]; then
+	tap_skip 'in German' "$missing"
+else
+	german_prepare
+	german_cases
 fi
 
 schema_ok
