@@ -38,6 +38,17 @@ own_pack() {
 	must "$packer" "$own_name.yaml" own.o -t "$own_target" -o "$own_name.so"
 }
 
+# reverts_all KIND NAME: all patches of the program leave, by that name of it
+reverts_all() {
+	run apply "$victim_pid" "own-$1.so"
+	tap_is "$1: --revert-all=$2: applied: status" 0 "$status"
+	tap_ok "$1: --revert-all=$2: applied" answers "$1" 142 number 41
+	run "$ulp" trigger -p "$victim_pid" --revert-all="$2"
+	tap_is "$1: --revert-all=$2: status" 0 "$status"
+	tap_has "$1: --revert-all=$2: it tells which" out "^SUCCESS .*: reverted: own-$1\\.so\$"
+	tap_ok "$1: --revert-all=$2: the functions are the old ones" answers "$1" 42 number 41
+}
+
 # program_kind NAME FLAG...: replaced and given back
 program_kind() {
 	kind=$1
@@ -64,6 +75,7 @@ program_kind() {
 	tap_is "$kind: revert: status" 0 "$status"
 	tap_ok "$kind: the functions are the old ones" answers "$kind" 42 number 41
 	tap_ok "$kind: the data has kept what the fix did" answers "$kind" 13 level 5
+	reverts_all "$kind" "program-$kind"
 	tap_ok "$kind: the program ends well" victim_end "$kind" "$victim_pid"
 }
 
@@ -72,6 +84,15 @@ program_kind fixed -fno-pie -no-pie
 tap_has 'fixed: it is at a fixed address' /dev/stdin 'Type:[[:space:]]*EXEC' <<END
 $(readelf -h program-fixed)
 END
+
+# A copy has another file name; the live patches have the name that they were made for.
+must cp program-pie renamed
+victim_program=./renamed
+victim_start pie
+for name in renamed program-pie; do
+	reverts_all pie "$name"
+done
+tap_ok 'renamed: the program ends well' victim_end pie "$victim_pid"
 
 mkdir other
 # Another build of the same program is told as such.

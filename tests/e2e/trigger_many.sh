@@ -54,6 +54,26 @@ for lib in libvictim.so.1 "$path"; do
 	tap_is "$lib: none is listed" '' "$(patches_of "$a")"
 	tap_is "$lib: the code is as it was" "$code" "$(ask a code)"
 done
+# A file that is not called as its soname; the program needs it by that, and has it from the preload.
+mkdir versioned
+must cp lib/libvictim.so.1 versioned/libvictim-1.2.3.so
+victim_preload=$runtime:$tap_dir/versioned/libvictim-1.2.3.so
+victim_start versioned versioned
+unset victim_preload
+v=$victim_pid
+for lib in libvictim-1.2.3.so "$tap_dir/versioned/libvictim-1.2.3.so" libvictim.so.1; do
+	is 0 "file name, $lib: two patches" apply "$v" base.so other.so
+	is 0 "file name, $lib: revert-all" "$ulp" trigger -p "$v" --revert-all="$lib"
+	tap_has "file name, $lib: it tells which" out '^SUCCESS .*: reverted: other\.so, base\.so$'
+	tap_is "file name, $lib: none is listed" '' "$(patches_of "$v")"
+done
+is 0 'file name: a patch' apply "$v" base.so
+for lib in libvictim-1.2.3 ibvictim-1.2.3.so versioned/libvictim-1.2.3.so; do
+	is 1 "file name: no part of one, $lib" "$ulp" trigger -p "$v" --revert-all="$lib"
+	tap_has "file name: $lib is SKIPPED" out "^SKIPPED pid $v .*the process does not have $lib"
+done
+tap_is 'file name: the patch has stayed' base.so "$(patches_of "$v")"
+tap_ok 'file name: the process ends well' victim_end versioned "$v"
 run "$ulp" messages -p "$a"
 tap_has 'revert-all: in the messages of the process' out 'reverted base\.so: all of .* leave$'
 
