@@ -273,6 +273,31 @@ for how in wait spin; do
 done
 state_save a "$a"
 
+# The same for the new function, when it is to leave; its code stays mapped for who is in it.
+wait_fix stay
+for option in --revert --revert-all=libvictim.so.1; do
+	container=stay.so
+	[ "$option" = --revert ] || container=
+	run apply "$a" stay.so
+	tap_is "in use ($option): applied" 0 "$status"
+	tap_ok "in use ($option): a thread is inside" answers a held hold wait
+	# shellcheck disable=SC2086
+	run apply "$a" "$option" --timeout 1 $container
+	tap_is "in use ($option): status" 6 "$status"
+	tap_has "in use ($option): names the function" out "^ERROR   pid $a .*: .*victim_wait"
+	tap_is "in use ($option): it is still applied" stay.so "$(patches_of "$a")"
+	# shellcheck disable=SC2086
+	run apply "$a" "$option" --force --timeout 1 $container
+	tap_is "in use ($option): --force" 0 "$status"
+	tap_has "in use ($option): --force: a SUCCESS" out "^SUCCESS pid $a .*stay\\.so"
+	tap_is "in use ($option): --force: it is not listed" '' "$(patches_of "$a")"
+	tap_is "in use ($option): --force: the code is as it was" "$(sed -n 1p a.state)" "$(ask a code)"
+	tap_ok "in use ($option): the new function is left in good order" answers a 142 release
+	tap_ok "in use ($option): the next one is the old one" answers a held hold wait
+	tap_ok "in use ($option): the old function" answers a 42 release
+done
+state_save a "$a"
+
 cat >any.c <<'C'
 #include "libvictim.h"
 int victim_wait(int fd)
