@@ -454,9 +454,21 @@ base=$(sed -n '/libpulp\.so\.0/{s/-.*//p;q;}' "/proc/$pid/maps")
 symbol=$(nm -D "$runtime" | sed -n 's/^\([0-9a-f]*\) . ulp_registry$/\1/p')
 poke "$pid" $((0x$base + 0x$symbol + offset)) "$decided"
 run "$ulp" patches -p "$pid"
-poke "$pid" $((0x$base + 0x$symbol + offset)) "$idle"
 tap_has 'patches: a change that is not finished' out \
 	"^  A change is not finished; the next 'ulp trigger' will finish it"
+run apply "$pid" --dry-run one.so
+tap_is 'a change that is not finished: --dry-run: status' 6 "$status"
+tap_has 'a change that is not finished: --dry-run does not finish it' out \
+	'^ERROR .*an earlier ulp did not live to finish a change'
+not_said 'a change that is not finished: nor says that it has' 'finished a change'
+run revert "$pid" two.so
+tap_is 'a change that is not finished: the next one: status' 0 "$status"
+tap_is 'a change that is not finished: the next one is done as well' '104 7' "$(now switched)"
+said 'a change that is not finished: messages: the next one has finished it' \
+	'Z finished a change that an earlier ulp did not live to finish$'
+run "$ulp" patches -p "$pid"
+tap_ok 'a change that is not finished: patches does not say so any more' \
+	sh -c '! grep "not finished" out'
 
 # While another tool commits a look finds the same, but not for long.
 commit_often() {
