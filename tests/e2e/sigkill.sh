@@ -193,6 +193,9 @@ tap_ok 'the process that they were forked from ends well' victim_end b "$b"
 
 # --- at each system call -----------------------------------------------------
 
+# What a process is told by the next tool when the one that was killed had decided.
+finished='Z finished a change that an earlier ulp did not live to finish$'
+
 # killed_at CALL N OPTION: true if the N-th call was there to be killed at
 killed_at() {
 	strace -f -qq -o strace.out -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
@@ -204,6 +207,7 @@ killed_at() {
 # which the container is to be applied for the first time, or to be reverted
 at_each_call() {
 	failed=0
+	nr_finished=0
 	for n in $(seq 1000); do
 		victim_start b
 		b=$victim_pid
@@ -220,6 +224,7 @@ at_each_call() {
 			failed=$((failed + 1))
 			explain b "$b" "call $n of $1"
 		fi
+		! "$ulp" messages -p "$b" | grep -q "$finished" || nr_finished=$((nr_finished + 1))
 		[ "$(recorded "$b")" = reverted ] || run revert "$b" fix.so
 		[ "$(ask b code)" = "$code" ] && victim_end b "$b" || failed=$((failed + 1))
 		[ "$late" -eq 0 ] && [ "$failed" -lt 5 ] || break
@@ -237,15 +242,23 @@ each_call() {
 		return
 	fi
 	at_each_call "$1" "$2"
-	echo "# $what: $nr_calls calls"
+	echo "# $what: $nr_calls calls; the next change had to finish it after $nr_finished"
 	tap_is "$what: the next change works and all is consistent" 0 "$failed"
 	tap_ok "$what: there were some" [ "$nr_calls" -ge "$3" ]
+	nr_told=$((nr_told + nr_finished))
 }
 
+nr_told=0
 for revert in false true; do
 	each_call ptrace "$revert" 8
 	each_call pwrite64 "$revert" 4
 	each_call process_vm_writev "$revert" 2
 done
+if "$strace_works"; then
+	tap_ok 'killed after the decision: the next one finishes it, and tells the process' \
+		[ "$nr_told" -ge 2 ]
+else
+	tap_skip 'killed after the decision' 'no strace that can inject signals'
+fi
 
 tap_done
