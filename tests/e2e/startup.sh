@@ -323,15 +323,15 @@ secure_child_case() {
 	# shellcheck disable=SC2086
 	must "$gcc" $victim_cflags -o become_root become_root.c -Wl,--no-as-needed rt/libpulp.so.0 \
 		-Wl,-rpath,"$tap_dir/rt"
-	set -- env TEST_FIRST=1 LIBPULP_PATCH_PATH="$tap_dir/both" LIBPULP_DISABLE_ON_PATH='*' \
-		TEST_SECOND=2 LIBPULP_DISABLE_ON_USERS='*' LIBPULP_DISABLE_ON_GROUPS='*' ./become_root
+	set -- env STARTUP_FIRST=1 LIBPULP_PATCH_PATH="$tap_dir/both" LIBPULP_DISABLE_ON_PATH='*' \
+		STARTUP_SECOND=2 LIBPULP_DISABLE_ON_USERS='*' LIBPULP_DISABLE_ON_GROUPS='*' ./become_root
 	must "$@"
 	tap_is 'a program that root has started hands all variables on' 6 \
-		"$(grep -c -e ^LIBPULP_ -e ^TEST_ must.log)"
+		"$(grep -c -e ^LIBPULP_ -e ^STARTUP_ must.log)"
 	chmod 4755 become_root
 	must setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 	tap_is 'set-user-ID: hands the ones that it has ignored to no program' \
-		'TEST_FIRST=1 TEST_SECOND=2' "$(grep -e '^LIBPULP_' -e '^TEST_' must.log | xargs)"
+		'STARTUP_FIRST=1 STARTUP_SECOND=2' "$(grep -e '^LIBPULP_' -e '^STARTUP_' must.log | xargs)"
 }
 
 if [ "$(id -u)" -ne 0 ]; then
