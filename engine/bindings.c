@@ -202,9 +202,8 @@ static uint64_t slot_bound(struct reader *r, const struct ulp_objects *objs,
 	const uint64_t values[] = {slot_of_plt(&s), slot_of_data(&s)};
 
 	for (size_t i = 0; i < 2; i++)
-		if (own && values[i] == own->addr)
-			return values[i];
-		else if (!inside(target, values[i]) && inside_any(objs, values[i]))
+		if ((own && values[i] == own->addr) ||
+		    (!inside(target, values[i]) && inside_any(objs, values[i])))
 			return values[i];
 	return 0;
 }
