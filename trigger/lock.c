@@ -173,8 +173,10 @@ static enum ulp_code hand_over(struct session *s, struct ulp_err *err)
 
 	if (number == 0)
 		return ulp_fail(err, ULP_EGONE, "thread %d has ended", last->tid);
-	(void)tracee_interrupt(first);
+	urgent_begin(&s->urgent);
+	(void)tracee_interrupt(first); /* if it is gone, the wait tells */
 	code = tracee_await_stop(first, clock_ns() + PATIENCE_NS, false, err);
+	urgent_end(&s->urgent);
 	if (code == ULP_OK)
 		code = holder_write(s, number, err);
 	if (code != ULP_OK)

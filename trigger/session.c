@@ -135,8 +135,11 @@ static enum ulp_code halt_first(struct session *s, struct ulp_err *err)
 	struct tracee *first = &s->tracees[0];
 	enum ulp_code code;
 
+	/* Its call is broken from the interrupt on until its registers were looked at. */
+	urgent_begin(&s->urgent);
 	(void)tracee_interrupt(first); /* if it is gone, the wait tells */
 	code = tracee_await_stop(first, s->deadline_ns, true, err);
+	urgent_end(&s->urgent);
 	if (code == ULP_OK && (first->exec || !is_same_program(s->proc, first->tid)))
 		return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
 	return code;
@@ -269,6 +272,7 @@ void session_end(struct session *s)
 	if (session_return(s, NULL) != ULP_OK)
 		s->borrowed.active = false;
 	session_unlock(s);
+	urgent_begin(&s->urgent);
 	for (size_t i = 0; i < s->nr; i++) {
 		if (s->tracees[i].state == TRACEE_RUNNING)
 			(void)tracee_interrupt(&s->tracees[i]);
