@@ -295,10 +295,7 @@ static enum ulp_code check_thread(struct active *c, const struct stopped_thread 
 
 static void regions_free(struct active *c)
 {
-	for (size_t i = 0; i < c->nr_regions; i++)
-		free(c->paths[i]);
-	free(c->paths);
-	free(c->regions);
+	process_regions_free(c->regions, c->paths, c->nr_regions);
 	c->paths = NULL;
 	c->regions = NULL;
 	c->nr_regions = 0;

@@ -11,6 +11,7 @@
 #include "trigger/copies.h"
 #include "trigger/inject.h"
 #include "trigger/inject_hooks.h"
+#include "trigger/library_path.h"
 #include "trigger/session.h"
 #include "trigger/target.h"
 #include "trigger/tracee.h"
@@ -23,6 +24,7 @@
 /* One change while it is being carried out, in the child. */
 struct work {
 	const struct change *change;
+	char *library; /* change->library as library_path_resolve() gives it; owned, or NULL */
 	struct target target;
 	struct session *session;
 	struct plan plan;
@@ -302,18 +304,18 @@ static bool is_exchange(const struct work *w)
 
 	return change->kind == CHANGE_EXCHANGE &&
 	       !engine_target(&w->target.engine, change->container, &target, NULL) &&
-	       (!change->library || plan_library_is(&w->target.engine, target, change->library));
+	       (!w->library || plan_library_is(&w->target.engine, target, w->library));
 }
 
-static struct plan_library library_of(const struct change *change)
+static struct plan_library library_of(const struct work *w)
 {
-	return (struct plan_library){change->library, change->except, change->nr_except};
+	return (struct plan_library){w->library, w->change->except, w->change->nr_except};
 }
 
 static enum ulp_code plan_make(struct work *w, struct ulp_err *err)
 {
 	const struct change *change = w->change;
-	const struct plan_library lib = library_of(change);
+	const struct plan_library lib = library_of(w);
 	struct engine *e = &w->target.engine;
 
 	switch (change->kind) {
@@ -414,14 +416,17 @@ static enum ulp_code with_session(struct work *w, struct ulp_err *err)
 
 static enum ulp_code library_check(const struct work *w, struct ulp_err *err)
 {
-	const struct plan_library lib = library_of(w->change);
+	const struct plan_library lib = library_of(w);
 	const struct ulp_object *target;
 
+	if (w->change->library && !w->library)
+		return ulp_fail(err, ULP_ENOMEM, "out of memory");
 	if (w->change->container)
 		return engine_target(&w->target.engine, w->change->container, &target, err);
 	return plan_library_has(&w->target.engine, &lib)
 		       ? ULP_OK
-		       : ulp_fail(err, ULP_ENOTARGET, "the process does not have %s", lib.name);
+		       : ulp_fail(err, ULP_ENOTARGET, "the process does not have %s",
+				  w->change->library);
 }
 
 static enum ulp_code change_target(struct work *w, struct ulp_err *err)
@@ -462,10 +467,13 @@ void change_carry_out(pid_t pid, const struct change *change, pid_t parent,
 	if (target_open(pid, w.deadline_ns, &w.target, &out->err))
 		return;
 	memcpy(out->process, w.target.proc.name, sizeof(out->process));
+	if (change->library)
+		w.library = library_path_resolve(&w.target, change->library);
 	if (!change_target(&w, &out->err)) {
 		out->err = (struct ulp_err){0};
 		out->idle = w.idle;
 		memcpy(out->err.text, w.note, sizeof(out->err.text));
 	}
+	free(w.library);
 	target_close(&w.target);
 }

@@ -23,7 +23,7 @@ struct change {
 	enum change_kind kind;
 	const struct ulp_container *container; /* borrowed; NULL with CHANGE_REVERT_ALL */
 	/*
-	 * The library as plan_library_is() wants it; borrowed.  CHANGE_EXCHANGE: a container
+	 * The library as library_path_resolve() wants it; borrowed.  CHANGE_EXCHANGE: a container
 	 * for another one is only applied; NULL: whatever its target is.
 	 */
 	const char *library;

@@ -84,16 +84,6 @@ struct listing {
 	struct json_object *libraries; /* with --json; borrowed */
 };
 
-/* Index of the mapping at an address; l->nr if there is none. */
-static size_t mapping_at(const struct listing *l, uint64_t addr)
-{
-	size_t i = 0;
-
-	while (i < l->nr && (addr < l->regions[i].start || addr >= l->regions[i].end))
-		i++;
-	return i;
-}
-
 /*
  * Looks at a file: the build ID of what can be patched, or none.  Only the
  * plugin's entries can be redirected; to count others would cost time that the
@@ -144,7 +134,7 @@ static struct ulp_build_id known_build_id(struct arguments *a, const char *path)
  */
 static bool livepatchable(const struct listing *l, const struct ulp_object *o, const char **path)
 {
-	const size_t i = mapping_at(l, o->start);
+	const size_t i = process_region_at(l->regions, l->nr, o->start);
 	char file[PATH_MAX];
 	struct ulp_build_id id;
 
@@ -292,10 +282,7 @@ static void print_process(struct target *t, void *ctx)
 	for (size_t i = 0; i < objects->nr; i++)
 		if (is_runtime(t, &objects->list[i]))
 			show_object(&l, &objects->list[i]);
-	for (size_t i = 0; i < l.nr; i++)
-		free(l.paths[i]);
-	free(l.paths);
-	free(l.regions);
+	process_regions_free(l.regions, l.paths, l.nr);
 }
 
 int cmd_patches(int argc, char **argv)

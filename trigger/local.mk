@@ -14,6 +14,7 @@ libtrigger_la_SOURCES = \
 	trigger/inject_image.c trigger/inject_image.h \
 	trigger/inject_place.c trigger/inject_place.h \
 	trigger/layout.c trigger/layout.h \
+	trigger/library_path.c trigger/library_path.h \
 	trigger/memory.c trigger/memory.h \
 	trigger/memory_sharing.c trigger/memory_sharing.h \
 	trigger/perf_map.c trigger/perf_map.h \

@@ -59,12 +59,18 @@ const char *process_file_path(const struct process *proc, const char *path, uint
 			      uint64_t end, char *buf, size_t len);
 
 /*
- * Mappings as engine/space.h has them; the caller frees the array.  If paths is
+ * Mappings as engine/space.h has them, to be freed with process_regions_free().  If paths is
  * not NULL it becomes an array of nr malloc'ed strings ("" for anonymous).
  */
 ULP_MUST_CHECK enum ulp_code process_regions(const struct process *proc,
 					     struct ulp_region **regions, char ***paths, size_t *nr,
 					     struct ulp_err *err);
+
+/* Takes both; each may be NULL. */
+void process_regions_free(struct ulp_region *regions, char **paths, size_t nr);
+
+/* Index of the mapping that holds the address; nr if none does. */
+size_t process_region_at(const struct ulp_region *regions, size_t nr, uint64_t addr);
 
 /*
  * /proc/PID/maps of a thread that lives, to be closed; -1 with errno.  process_map_at() asks the

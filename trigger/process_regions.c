@@ -26,14 +26,17 @@ struct region_list {
 	bool want_paths;
 };
 
+void process_regions_free(struct ulp_region *regions, char **paths, size_t nr)
+{
+	for (size_t i = 0; paths != NULL && i < nr; i++)
+		free(paths[i]);
+	free(paths);
+	free(regions);
+}
+
 static void region_list_free(struct region_list *list)
 {
-	if (list->want_paths) {
-		for (size_t i = 0; i < list->nr; i++)
-			free(list->paths[i]);
-	}
-	free(list->paths);
-	free(list->regions);
+	process_regions_free(list->regions, list->paths, list->nr);
 }
 
 static bool region_list_grow(struct region_list *list)
@@ -211,13 +214,13 @@ static enum ulp_code add_region(struct region_list *list, const struct ulp_regio
 	return ULP_OK;
 }
 
-static bool has_address(const struct region_list *list, uint64_t addr)
+size_t process_region_at(const struct ulp_region *regions, size_t nr, uint64_t addr)
 {
-	for (size_t i = 0; i < list->nr; i++) {
-		if (addr >= list->regions[i].start && addr < list->regions[i].end)
-			return true;
-	}
-	return false;
+	size_t i = 0;
+
+	while (i < nr && (addr < regions[i].start || addr >= regions[i].end))
+		i++;
+	return i;
 }
 
 int process_maps_open(const struct process *proc)
@@ -276,7 +279,7 @@ enum ulp_code process_regions_at(const struct process *proc, const uint64_t *add
 	if (maps < 0)
 		return ulp_fail_errno(err, ULP_EUNSUP, "cannot open the list of mappings");
 	for (size_t i = 0; i < nr_addrs && code == ULP_OK; i++) {
-		if (!has_address(&list, addrs[i]))
+		if (process_region_at(list.regions, list.nr, addrs[i]) == list.nr)
 			code = query_address(maps, addrs[i], &list, err);
 	}
 	close(maps);

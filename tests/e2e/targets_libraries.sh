@@ -141,6 +141,11 @@ rm moved/libvictim.so.1
 run apply "$victim_pid" moved.so
 tap_is 'removed file: apply' 0 "$status"
 tap_ok 'removed file: effect' answers gone 105 number 4
+run "$ulp" trigger -p "$victim_pid" --revert-all="$tap_dir/moved/libvictim.so.1"
+tap_is 'removed file: --revert-all by the path that it had' 0 "$status"
+tap_ok 'removed file: reverted' answers gone 5 number 4
+run apply "$victim_pid" moved.so
+tap_is 'removed file: applied again' 0 "$status"
 run revert "$victim_pid" moved.so
 tap_is 'removed file: revert' 0 "$status"
 

@@ -75,7 +75,9 @@ program_kind() {
 	tap_is "$kind: revert: status" 0 "$status"
 	tap_ok "$kind: the functions are the old ones" answers "$kind" 42 number 41
 	tap_ok "$kind: the data has kept what the fix did" answers "$kind" 13 level 5
-	reverts_all "$kind" "program-$kind"
+	for name in "program-$kind" "./program-$kind" "$tap_dir/program-$kind"; do
+		reverts_all "$kind" "$name"
+	done
 	tap_ok "$kind: the program ends well" victim_end "$kind" "$victim_pid"
 }
 

@@ -61,14 +61,16 @@ victim_preload=$runtime:$tap_dir/versioned/libvictim-1.2.3.so
 victim_start versioned versioned
 unset victim_preload
 v=$victim_pid
-for lib in libvictim-1.2.3.so "$tap_dir/versioned/libvictim-1.2.3.so" libvictim.so.1; do
+ln -s versioned linked
+for lib in libvictim-1.2.3.so "$tap_dir/versioned/libvictim-1.2.3.so" libvictim.so.1 \
+	versioned/libvictim-1.2.3.so ../"${tap_dir##*/}"/linked/libvictim-1.2.3.so; do
 	is 0 "file name, $lib: two patches" apply "$v" base.so other.so
 	is 0 "file name, $lib: revert-all" "$ulp" trigger -p "$v" --revert-all="$lib"
 	tap_has "file name, $lib: it tells which" out '^SUCCESS .*: reverted: other\.so, base\.so$'
 	tap_is "file name, $lib: none is listed" '' "$(patches_of "$v")"
 done
 is 0 'file name: a patch' apply "$v" base.so
-for lib in libvictim-1.2.3 ibvictim-1.2.3.so versioned/libvictim-1.2.3.so; do
+for lib in libvictim-1.2.3 ibvictim-1.2.3.so lib/libvictim-1.2.3.so lib/libvictim.so.1; do
 	is 1 "file name: no part of one, $lib" "$ulp" trigger -p "$v" --revert-all="$lib"
 	tap_has "file name: $lib is SKIPPED" out "^SKIPPED pid $v .*the process does not have $lib"
 done
