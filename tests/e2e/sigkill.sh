@@ -18,6 +18,8 @@ victim_program killer
 fix_source fix victim_number 101 victim_other 102
 fix_spec fix victim_number victim_other >fix.yaml
 pack fix
+adding_fix first victim_number 201
+adding_fix second victim_other 202
 
 victim_start a
 a=$victim_pid
@@ -196,10 +198,14 @@ tap_ok 'the process that they were forked from ends well' victim_end b "$b"
 # What a process is told by the next tool when the one that was killed had decided.
 finished='Z finished a change that an earlier ulp did not live to finish$'
 
-# killed_at CALL N OPTION: true if the N-th call was there to be killed at
+# killed_at CALL N OPTION...: true if the N-th call was there to be killed at
 killed_at() {
-	strace -f -qq -o strace.out -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
-		"$ulp" trigger -p "$b" $3 fix.so >killed.out 2>&1
+	killed_call=$1
+	killed_when=$2
+	shift 2
+	strace -f -qq -o strace.out -e trace="$killed_call" \
+		-e inject="$killed_call:signal=KILL:when=$killed_when" \
+		"$ulp" trigger -p "$b" "$@" >killed.out 2>&1
 	grep -q 'killed by signal 9' killed.out
 }
 
@@ -218,7 +224,8 @@ at_each_call() {
 			run apply "$b" fix.so
 			option=--revert
 		fi
-		killed_at "$1" "$n" "$option"
+		# shellcheck disable=SC2086
+		killed_at "$1" "$n" $option fix.so
 		late=$?
 		if [ "$late" -eq 0 ] && ! goes_on b "$b"; then
 			failed=$((failed + 1))
@@ -260,5 +267,66 @@ if "$strace_works"; then
 else
 	tap_skip 'killed after the decision' 'no strace that can inject signals'
 fi
+
+# --- at each system call of a change of several live patches ------------------------
+
+# Two patches leave together; alone, or for one that replaces both functions.
+both() {
+	case $(patches_of "$b") in
+	'') echo reverted ;;
+	'second.so first.so') echo two ;;
+	fix.so) echo applied ;;
+	*) echo "neither: $(patches_of "$b")" ;;
+	esac
+}
+
+# The effect of two patches is the one that `both` tells.
+both_are_in_effect() {
+	case $(both) in
+	two) [ "$(effect b)" = 'neither: 205/206' ] ;;
+	*) [ "$(effect b)" = "$(both)" ] ;;
+	esac
+}
+
+# each_call_of_both CALL LEAST WANTED [CONTAINER]
+each_call_of_both() {
+	what="killed at each $1 of --revert-all${4:+ with a container}"
+	if ! "$strace_works"; then
+		tap_skip "$what" 'no strace that can inject signals'
+		return
+	fi
+	failed=0
+	victim_start b
+	b=$victim_pid
+	run ask b threads malloc 1
+	for n in $(seq 1000); do
+		[ "$(both)" != applied ] || run revert "$b" fix.so
+		[ "$(both)" = two ] || run apply "$b" first.so second.so
+		# shellcheck disable=SC2086
+		killed_at "$1" "$n" --revert-all=libvictim.so.1 $4
+		late=$?
+		# shellcheck disable=SC2086
+		if [ "$late" -eq 0 ] &&
+			! { "$ulp" trigger -p "$b" --revert-all=libvictim.so.1 $4 >next.out 2>&1 &&
+				[ "$(both)" = "$3" ] && both_are_in_effect && answers b 0 wrong; }; then
+			failed=$((failed + 1))
+			sed 's/^/# next: /' next.out
+			echo "# $what: call $n: $(both), $(effect b)"
+		fi
+		[ "$late" -eq 0 ] && [ "$failed" -lt 5 ] || break
+	done
+	echo "# $what: $((n - 1)) calls"
+	tap_is "$what: the next one works and all is consistent" 0 "$failed"
+	tap_ok "$what: there were some" [ "$n" -gt "$2" ]
+	tap_ok "$what: the process ends well" victim_end b "$b"
+}
+
+for container in '' fix.so; do
+	wanted=reverted
+	[ -z "$container" ] || wanted=applied
+	each_call_of_both ptrace 8 "$wanted" "$container"
+	each_call_of_both pwrite64 4 "$wanted" "$container"
+	each_call_of_both process_vm_writev 2 "$wanted" "$container"
+done
 
 tap_done
