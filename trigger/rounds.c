@@ -316,6 +316,16 @@ static void warn_of_library(const struct rounds *r)
 			       quoted(q->library).text);
 }
 
+/* There may be more of them since. */
+static void warn_of_others(const struct rounds *r)
+{
+	if (r->round == MAX_ROUNDS)
+		report_warning(r->request->report,
+			       "processes appear all the time: after %u rounds the newest were not "
+			       "looked for any more; run ulp trigger again",
+			       MAX_ROUNDS);
+}
+
 /* What --json tells besides the outcomes. */
 static void answer_end(const struct rounds *r)
 {
@@ -385,6 +395,7 @@ static int all_rounds(struct rounds *r)
 	progress_hide(&r->progress);
 	summary(r);
 	warn_of_library(r);
+	warn_of_others(r);
 	if (!r->nr_seen) {
 		targets_say_none(q->selector, q->report, &visits);
 		return 1;

@@ -268,4 +268,15 @@ run "$ulp" check -p "$family" fix.so
 tap_is 'forks: each of them is patched' 0 "$status"
 tap_is 'forks: all of them were looked at' 151 "$(grep -c ': applied$' out)"
 process_stop "$victim_pid"
+
+# While one round of them cannot be patched the next ones come.
+family=h$$
+wait_fix wait
+victim_start "$family"
+tap_ok 'waiters: it makes children all the time' answers "$family" 1 waiters 500
+run "$ulp" trigger -p "$family" --timeout 1 -j 100 wait.so
+tap_is 'waiters: they are in the function' 6 "$status"
+tap_has 'waiters: what comes after the last round is not patched, and one is told' err \
+	"^ulp: warning: processes appear all the time: .*again"
+process_stop "$victim_pid"
 tap_done

@@ -10,6 +10,7 @@
  *   vfork       a thread calls vfork(2), whose child waits; when that child runs
  *   vforked     lets this child end; what victim_number(4) gave in the thread afterwards
  *   forks N     a thread makes a child every millisecond, N in all; each waits
+ *   waiters N   the same, but five a second; each waits in victim_wait(), as a thread does
  *   forked      how many of them there are
  *   leave       the first thread ends, another one answers
  *   write FILE  appends a byte to the file; how many bytes write(2) has written
@@ -33,6 +34,12 @@
 
 static FILE *in, *out;
 static int go[2];
+
+static struct {
+	int nr;
+	unsigned pause_us;
+	int wait_fd; /* what each waits for, -1: nothing */
+} forks;
 static atomic_bool child_runs;
 static atomic_int nr_forked;
 static pthread_t worker;
@@ -61,20 +68,23 @@ static void *work_vfork(void *unused)
 }
 
 /* The children end with the thread that made them: it stays. */
-__attribute__((noreturn)) static void *work_forks(void *arg)
+__attribute__((noreturn)) static void *work_forks(void *unused)
 {
-	for (int n = *(int *)arg; n > 0; n--) {
+	(void)unused;
+	for (int n = forks.nr; n > 0; n--) {
 		pid_t child = fork();
 
 		if (child < 0)
 			die("fork");
 		if (child == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (forks.wait_fd >= 0)
+				_exit(victim_wait(forks.wait_fd));
 			for (;;)
 				pause();
 		}
 		nr_forked++;
-		usleep(1000);
+		usleep(forks.pause_us);
 	}
 	for (;;)
 		pause();
@@ -105,10 +115,28 @@ static int vfork_end(void)
 
 static int forks_begin(int nr)
 {
-	static int nr_to_fork;
+	forks.nr = nr;
+	forks.pause_us = 1000;
+	forks.wait_fd = -1;
+	start(work_forks, NULL);
+	return 1;
+}
 
-	nr_to_fork = nr;
-	start(work_forks, &nr_to_fork);
+static void *work_wait(void *fd)
+{
+	(void)victim_wait(*(int *)fd);
+	return NULL;
+}
+
+static int waiters_begin(int nr)
+{
+	if (pipe(go) < 0)
+		die("pipe");
+	forks.nr = nr;
+	forks.pause_us = 200000;
+	forks.wait_fd = go[0];
+	start(work_wait, &forks.wait_fd);
+	start(work_forks, NULL);
 	return 1;
 }
 
@@ -164,6 +192,8 @@ static int answer_to(const char *line)
 		return victim_number(n);
 	if (sscanf(line, "forks %d", &n) == 1)
 		return forks_begin(n);
+	if (sscanf(line, "waiters %d", &n) == 1)
+		return waiters_begin(n);
 	if (strcmp(line, "forked\n") == 0)
 		return nr_forked;
 	if (strcmp(line, "vfork\n") == 0)
