@@ -55,7 +55,7 @@ static uint32_t own_number(pid_t pid, pid_t tid)
 	return task_status(pid, tid, &status) ? (uint32_t)status.own_tid : 0;
 }
 
-/* The thread of that number, 0 if there is none. */
+/* The thread of that number, 0 if there is none: a worker has it from one that has ended. */
 static pid_t thread_of(pid_t pid, uint32_t number)
 {
 	pid_t *tids, found = 0;
@@ -64,7 +64,7 @@ static pid_t thread_of(pid_t pid, uint32_t number)
 	if (tasks_list(pid, &tids, &nr, NULL) != ULP_OK)
 		return 0;
 	for (size_t i = 0; i < nr && found == 0; i++)
-		if (own_number(pid, tids[i]) == number)
+		if (own_number(pid, tids[i]) == number && !task_is_worker(pid, tids[i]))
 			found = tids[i];
 	free(tids);
 	return found;

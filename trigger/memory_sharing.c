@@ -279,7 +279,8 @@ enum ulp_code memory_sharing_again(struct memory_sharing *m, const pid_t *tids, 
 	memory_sharing_follow(m);
 	few = m->known && (size_t)(m->last - m->first) <= MAX_NEW * nr;
 	for (pid_t pid = m->first + 1; few && pid <= m->last; pid++) {
-		if (is_shared(tids[0], pid) && !is_among(pid, tids, nr))
+		if (is_shared(tids[0], pid) && !is_among(pid, tids, nr) &&
+		    !task_is_worker(m->proc->pid, pid))
 			return shared_with(m->proc->pid, pid, err);
 	}
 	for (size_t i = 0; i < nr; i++) {

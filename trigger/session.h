@@ -91,8 +91,9 @@ ULP_MUST_CHECK enum ulp_code session_resume_first(struct session *s, struct ulp_
 /*
  * Stops all threads, and is complete: new threads, exits and threads that
  * readdir missed are found (facts: Threads: of /proc/PID/status must equal the
- * stopped ones plus listed zombies).  A vfork child that shares the memory is
- * waited for.  On failure everything that was stopped runs again.
+ * stopped ones plus listed zombies and workers, which are left alone).  A vfork
+ * child that shares the memory is waited for.  On failure everything that was
+ * stopped runs again.
  *
  * Errors: ULP_ESTOP at the deadline (names the thread and its state), ULP_EGONE,
  * ULP_ETRACED.

@@ -4,10 +4,12 @@
  * and readdir of /proc/PID/task may skip a living thread when one exits; so
  * passes over it are repeated until
  *
- *     the process's number of threads == stopped threads + listed zombies
+ *     the process's number of threads == stopped threads + listed zombies + listed workers
  *
  * holds after a pass.  What is stopped can neither end nor create threads, so
- * equality proves that nobody is left.
+ * equality proves that nobody is left.  Workers (tasks.h) are not stopped: they run none of the
+ * process's code, and create nothing but workers (create_io_thread() in kernel/fork.c); where they
+ * come and go during a pass there is another one.
  *
  * First those are stopped that sleep, which do not feel it, then those that are busy, and last
  * those that have children, or wait for one: let_go.c tells why.  But for the first one nobody is
@@ -332,17 +334,19 @@ static enum ulp_code stop_sleepers(struct session *s, struct ulp_err *err)
 	return code;
 }
 
-/* The equation.  A zombie counts only if it is still there after the number was read. */
+/* The equation.  Zombies and workers count only if still there after the number was read. */
 static bool is_complete(const struct session *s, const struct survey *survey)
 {
 	const size_t nr = tasks_count_read(s->count_fd);
-	size_t nr_zombies = 0;
+	size_t nr_others = 0;
 
 	for (size_t i = 0; i < survey->nr; i++)
 		if (survey->threads[i].state == 'Z' &&
 		    survey_state(s->proc->pid, survey->threads[i].tid) == 'Z')
-			nr_zombies++;
-	return nr == s->nr + nr_zombies;
+			nr_others++;
+	for (size_t i = 0; i < survey->nr_workers; i++)
+		nr_others += task_is_worker(s->proc->pid, survey->workers[i]);
+	return nr == s->nr + nr_others;
 }
 
 /* Those of the others whose turn it is. */

@@ -92,6 +92,18 @@ static pid_t *known_tids(const struct tracee *tracees, size_t nr)
 	return known;
 }
 
+static void add(struct survey *survey, pid_t pid, pid_t tid)
+{
+	struct task_stat stat;
+
+	if (!task_stat(pid, tid, &stat))
+		stat = (struct task_stat){0};
+	if (stat.worker)
+		survey->workers[survey->nr_workers++] = tid;
+	else
+		survey->threads[survey->nr++] = (struct surveyed){.tid = tid, .state = stat.state};
+}
+
 enum ulp_code survey_take(pid_t pid, const struct tracee *tracees, size_t nr, struct survey *ret,
 			  struct ulp_err *err)
 {
@@ -104,12 +116,12 @@ enum ulp_code survey_take(pid_t pid, const struct tracee *tracees, size_t nr, st
 		return code;
 	known = known_tids(tracees, nr);
 	ret->threads = calloc(nr_tids + 1, sizeof(*ret->threads));
-	if (known == NULL || ret->threads == NULL)
+	ret->workers = calloc(nr_tids + 1, sizeof(*ret->workers));
+	if (known == NULL || ret->threads == NULL || ret->workers == NULL)
 		code = ulp_fail(err, ULP_ENOMEM, "out of memory for a list of threads");
 	for (size_t i = 0; code == ULP_OK && i < nr_tids; i++) {
 		if (bsearch(&tids[i], known, nr, sizeof(*known), tasks_compare) == NULL)
-			ret->threads[ret->nr++] = (struct surveyed){
-				.tid = tids[i], .state = survey_state(pid, tids[i])};
+			add(ret, pid, tids[i]);
 	}
 	free(known);
 	free(tids);
@@ -119,5 +131,6 @@ enum ulp_code survey_take(pid_t pid, const struct tracee *tracees, size_t nr, st
 void survey_free(struct survey *survey)
 {
 	free(survey->threads);
+	free(survey->workers);
 	*survey = (struct survey){0};
 }

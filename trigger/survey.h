@@ -19,6 +19,8 @@ struct surveyed {
 struct survey {
 	struct surveyed *threads; /* owned; nr of them, by ascending tid */
 	size_t nr;
+	pid_t *workers; /* owned; nr_workers of them, which are to be left alone (tasks.h) */
+	size_t nr_workers;
 };
 
 /* Whether the thread is asleep in a call that creates no process. */

@@ -14,11 +14,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /* include/linux/sched.h; the same since Linux 2.6.27 */
 #define PF_EXITING 0x00000004u
 #define PF_KTHREAD 0x00200000u
+
+/*
+ * The same place, each since the Linux named.  Before, threads that run user code had these bits:
+ * PF_VCPU, PF_USED_ASYNC.
+ */
+#define PF_IO_WORKER 0x00000010u   /* 5.10; threads of the process since 5.12 */
+#define PF_USER_WORKER 0x00004000u /* 6.4; has those of io_uring, too */
 
 ssize_t task_read_file(char *buf, size_t len, const char *fmt, ...)
 {
@@ -75,6 +83,24 @@ static const char *stat_after_name(const char *line)
 	return end == NULL || end[1] != ' ' || end[2] == '\0' ? NULL : end;
 }
 
+/* Those flags that tell a worker. */
+static unsigned worker_flags(void)
+{
+	static unsigned flags;
+	static bool known;
+	unsigned major, minor;
+	struct utsname name;
+
+	if (!known && uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2) {
+		if (major > 5 || (major == 5 && minor >= 10))
+			flags |= PF_IO_WORKER;
+		if (major > 6 || (major == 6 && minor >= 4))
+			flags |= PF_USER_WORKER;
+	}
+	known = true;
+	return flags;
+}
+
 bool task_stat(pid_t pid, pid_t tid, struct task_stat *ret)
 {
 	char buf[1024];
@@ -94,10 +120,18 @@ bool task_stat(pid_t pid, pid_t tid, struct task_stat *ret)
 	*ret = (struct task_stat){
 		.state = name_end[2],
 		.kernel_thread = (bits & PF_KTHREAD) != 0,
+		.worker = (bits & worker_flags()) != 0,
 		.exiting = (bits & PF_EXITING) != 0,
 		.start_time = strtoull(start, NULL, 10),
 	};
 	return true;
+}
+
+bool task_is_worker(pid_t pid, pid_t tid)
+{
+	struct task_stat stat;
+
+	return task_stat(pid, tid, &stat) && stat.worker;
 }
 
 /* Value of "\nKEY:\t..." in base; 0 where the kernel does not have the line. */
@@ -291,7 +325,7 @@ enum ulp_code tasks_by_age(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *
 	for (size_t i = 0; i < *nr; i++) {
 		struct task_stat stat;
 
-		if (task_stat(pid, (*tids)[i], &stat) && !is_dead(&stat))
+		if (task_stat(pid, (*tids)[i], &stat) && !is_dead(&stat) && !stat.worker)
 			aged[nr_live++] = (struct aged_task){stat.start_time, (*tids)[i]};
 	}
 	qsort(aged, nr_live, sizeof(*aged), compare_age);

@@ -18,6 +18,7 @@
 struct task_stat {
 	char state;	     /* R running, S sleeping, D uninterruptible, T, t, Z, X; proc(5) */
 	bool kernel_thread;  /* PF_KTHREAD */
+	bool worker;	     /* of the kernel: PF_IO_WORKER, PF_USER_WORKER */
 	bool exiting;	     /* PF_EXITING */
 	uint64_t start_time; /* field 22, in clock ticks since boot */
 };
@@ -47,6 +48,13 @@ bool task_stat(pid_t pid, pid_t tid, struct task_stat *ret);
 bool task_status(pid_t pid, pid_t tid, struct task_status *ret);
 
 /*
+ * Whether it is a thread of the process that never leaves the kernel, as iou-wrk and iou-sqp of
+ * io_uring, or vhost.  It cannot be traced without harm: an interrupt breaks off what it does for
+ * the process, with an error that the process sees, and it executes no system call for us.
+ */
+bool task_is_worker(pid_t pid, pid_t tid);
+
+/*
  * The number of threads of a process, zombies included, cheap enough to be asked while they are
  * stopped.  open returns a file for count_read(), to be closed; -1 if there is none.
  * count_read: 0 if it cannot be told.
@@ -70,8 +78,8 @@ bool task_has_children(pid_t pid, pid_t tid);
 ULP_MUST_CHECK enum ulp_code tasks_list(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *err);
 
 /*
- * The same, but only those that live, the oldest first.  Not the lowest: numbers begin anew, and a
- * low one may be that of a thread that lives for a moment.
+ * The same, but only those that live and are no workers, the oldest first.  Not the lowest: numbers
+ * begin anew, and a low one may be that of a thread that lives for a moment.
  */
 ULP_MUST_CHECK enum ulp_code tasks_by_age(pid_t pid, pid_t **tids, size_t *nr, struct ulp_err *err);
 
@@ -80,7 +88,7 @@ int tasks_compare(const void *a, const void *b);
 
 /*
  * A thread whose files in /proc work: the leader, or if that has ended before
- * the others (its maps are empty then) the oldest one that lives.  0: none.
+ * the others (its maps are empty then) the oldest one that lives, and is no worker.  0: none.
  * That one may end at any time, before its files are opened too: then it is to
  * be asked for again, at most TASKS_TRIES times, as long as the process lives.
  */
