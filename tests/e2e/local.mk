@@ -42,6 +42,7 @@ E2E_TESTS = \
 	tests/e2e/targets_frozen.sh \
 	tests/e2e/targets_libraries.sh \
 	tests/e2e/targets_programs.sh \
+	tests/e2e/targets_uring.sh \
 	tests/e2e/torture.sh \
 	tests/e2e/trigger_many.sh \
 	tests/e2e/unwinding.sh \
@@ -81,5 +82,5 @@ EXTRA_DIST += \
 	tests/e2e/victims/torture_throw.cc tests/e2e/victims/torture_vector.c \
 	tests/e2e/victims/torture_work.c tests/e2e/victims/tracer.c \
 	tests/e2e/victims/unwinding.cc \
-	tests/e2e/victims/unwound.c \
+	tests/e2e/victims/unwound.c tests/e2e/victims/uring.c \
 	tests/e2e/victims/victim.c

@@ -143,4 +143,39 @@ tap_is 'first: the byte was written' 1 "$(cat first.answer)"
 in_effect_until_reverted first first
 tap_is 'the file has both' 2 "$(stat -c %s "$frozen/file")"
 process_stop "$victim_pid"
+
+# --- a worker of io_uring, which is left alone ----------------------------------------------
+
+# workers_of PID: their numbers
+workers_of() {
+	grep -l '^iou-wrk-' "/proc/$1"/task/*/comm | sed 's|/comm$||; s|.*/||'
+}
+
+# A worker that is idle may stand beside it.
+worker_sleeps() {
+	for worker in $(workers_of "$1"); do
+		! sleeps "$1" "$worker" || return 0
+	done
+	return 1
+}
+
+victim_program uring
+victim_program=./uring
+victim_start worker
+made=$(ask worker ring)
+[ "$made" != 0 ] || tap_is 'worker: an operation' 0 "$(ask worker nop)"
+if [ -n "$(workers_of "$victim_pid")" ]; then
+	freeze || tap_bail 'it cannot be frozen any more'
+	tap_ok 'worker: it writes' answers worker 0 write frozen/file
+	tap_ok 'worker: it sleeps' wait_for 20 worker_sleeps "$victim_pid"
+	run "$ulp" trigger -p "$victim_pid" --timeout 10 fix.so
+	tap_is 'worker: apply' 0 "$status"
+	in_effect_until_reverted worker worker
+	tap_ok 'worker: it still sleeps' worker_sleeps "$victim_pid"
+	thaw
+	tap_ok 'worker: the byte was written' answers worker 1 written
+else
+	tap_skip 'worker' "no worker of io_uring(7) is a thread of the process here: $made"
+fi
+process_stop "$victim_pid"
 tap_done
