@@ -7,6 +7,7 @@
 #include "engine/insides.h"
 #include "engine/pending.h"
 #include "engine/plan.h"
+#include "trigger/abandoned.h"
 #include "trigger/active.h"
 #include "trigger/copies.h"
 #include "trigger/inject.h"
@@ -32,22 +33,10 @@ struct work {
 	size_t nr_ranges;
 	struct active *active; /* owned; borrows the ranges */
 	uint64_t deadline_ns;
-	pid_t parent;
 	bool recovered; /* a change that another tool had left unfinished */
 	bool idle;	/* there was nothing to do */
 	char note[sizeof(((struct ulp_err *)NULL)->text)]; /* see change_note.h */
 };
-
-/* Whether nobody waits for us any more: the tool was killed or interrupted. */
-static bool abandoned(const struct work *w)
-{
-	sigset_t pending;
-
-	return getppid() != w->parent ||
-	       (sigpending(&pending) == 0 &&
-		(sigismember(&pending, SIGINT) > 0 || sigismember(&pending, SIGTERM) > 0 ||
-		 sigismember(&pending, SIGHUP) > 0 || sigismember(&pending, SIGQUIT) > 0));
-}
 
 /* A borrowed thread for as long as `step` takes, then back to running. */
 static enum ulp_code with_borrowed(struct work *w,
@@ -156,9 +145,7 @@ typedef enum ulp_code stopped_fn(struct work *w, struct ulp_err *err);
 /* Stops all threads, and takes the step if none stands in the way; always resumes. */
 static enum ulp_code stop_once(struct work *w, stopped_fn *step, struct ulp_err *err)
 {
-	struct ulp_err second;
 	enum ulp_code code;
-	enum ulp_code resumed;
 
 	session_set_look(w->session, look_at_sleepers, w);
 	code = session_stop_all(w->session, err);
@@ -166,9 +153,8 @@ static enum ulp_code stop_once(struct work *w, stopped_fn *step, struct ulp_err 
 	if (code)
 		return code;
 	code = step(w, err);
-	resumed = session_resume_all(w->session, code ? &second : err);
-	/* Done is done: a thread that died at its resumption changes nothing. */
-	return code ? code : resumed == ULP_EGONE ? ULP_OK : resumed;
+	session_resume_all(w->session);
+	return code;
 }
 
 /* Again and again until nobody stands in the way, or the deadline. */
@@ -192,8 +178,8 @@ static enum ulp_code stop_and(struct work *w, stopped_fn *step, struct ulp_err *
 			return now.code;
 		}
 		active = now;
-		if (abandoned(w))
-			return ulp_fail(err, ULP_ESTOP, "interrupted");
+		if (abandoned())
+			return abandoned_fail(err);
 		wait_for_try(n);
 	}
 }
@@ -451,13 +437,11 @@ static enum ulp_code change_target(struct work *w, struct ulp_err *err)
 	return code;
 }
 
-void change_carry_out(pid_t pid, const struct change *change, pid_t parent,
-		      struct change_outcome *out)
+void change_carry_out(pid_t pid, const struct change *change, struct change_outcome *out)
 {
 	struct work w = {
 		.change = change,
 		.deadline_ns = clock_ns() + change->timeout_ns,
-		.parent = parent,
 	};
 
 	if (change->runtime && change->container &&

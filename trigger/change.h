@@ -52,12 +52,10 @@ static inline bool change_only_reverts(const struct change *change)
 
 /*
  * Carries out the change here, in a process of its own (trigger/worker.h): if that ends,
- * the kernel detaches every thread.  Gives up, where that is clean, as soon as `parent` is
- * not the parent any more or a signal that ends programs is pending.
+ * the kernel detaches every thread.  Gives up, where that is clean, when it is abandoned().
  *
  * Errors in out->err: all of process.h, session.h, active.h, inject.h, engine.h and plan.h.
  */
-void change_carry_out(pid_t pid, const struct change *change, pid_t parent,
-		      struct change_outcome *out);
+void change_carry_out(pid_t pid, const struct change *change, struct change_outcome *out);
 
 #endif

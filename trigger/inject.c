@@ -3,6 +3,7 @@
 
 #include "trigger/inject.h"
 
+#include "trigger/abandoned.h"
 #include "trigger/inject_hooks.h"
 #include "trigger/inject_image.h"
 #include "trigger/inject_place.h"
@@ -38,7 +39,7 @@ static enum ulp_code objects_look(struct injection *in, struct ulp_err *err)
 		reader_forget(&t->engine.reader);
 		code = objects_read(&t->engine.reader, t->proc.at_phdr, t->proc.at_phnum,
 				    &t->engine.objects, err);
-		if (code != ULP_ESTOP || clock_ns() >= in->deadline_ns)
+		if (code != ULP_ESTOP || clock_ns() >= in->deadline_ns || abandoned())
 			return code;
 		wait_for_try(n);
 	}
@@ -143,7 +144,7 @@ static enum ulp_code with_borrowed(struct injection *in, borrowed_fn *step, stru
 	for (unsigned n = 0;; n++) {
 		enum ulp_code code = borrow_once(in, step, err);
 
-		if (code != ULP_ESTOP || clock_ns() >= in->deadline_ns)
+		if (code != ULP_ESTOP || clock_ns() >= in->deadline_ns || abandoned())
 			return code;
 		wait_for_try(n);
 	}
@@ -188,7 +189,7 @@ static enum ulp_code set_hooks(struct injection *in, bool *written, struct ulp_e
 		enum ulp_code code =
 			hooks_set(&hooks, in->session, &e->reader, &e->objects, written, err);
 
-		if (code != ULP_ESTOP || clock_ns() >= in->deadline_ns)
+		if (code != ULP_ESTOP || clock_ns() >= in->deadline_ns || abandoned())
 			return code;
 		wait_for_try(n);
 	}

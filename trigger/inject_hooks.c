@@ -150,17 +150,14 @@ enum ulp_code hooks_set(const struct hooks *hooks, struct session *session, stru
 			const struct ulp_objects *objects, bool *written, struct ulp_err *err)
 {
 	struct slots slots = {0};
-	struct ulp_err second;
 	bool unused;
 	enum ulp_code code = slots_find(hooks, r, objects, &slots, err);
-	enum ulp_code resumed;
 
 	if (!code && slots.nr) {
 		code = session_stop_all(session, err);
 		if (!code) {
 			code = slots_write(&slots, r->space, written ? written : &unused, err);
-			resumed = session_resume_all(session, code ? &second : err);
-			code = code ? code : resumed;
+			session_resume_all(session);
 		}
 	}
 	free(slots.list);

@@ -2,6 +2,7 @@
 # libtrigger.la holds all but main() and the commands, so that tests can link it.
 noinst_LTLIBRARIES += libtrigger.la
 libtrigger_la_SOURCES = \
+	trigger/abandoned.c trigger/abandoned.h \
 	trigger/active.c trigger/active.h \
 	trigger/borrow.c \
 	trigger/change.c trigger/change.h \

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "trigger/abandoned.h"
 #include "trigger/memory.h"
 #include "trigger/session_internal.h"
 #include "trigger/tasks.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/ptrace.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NS_PER_S 1000000000ull
@@ -24,6 +26,15 @@
  * needs longer is detached by the kernel when we exit.
  */
 #define GRACE_NS (2 * NS_PER_S)
+
+/* What others that stand still have to wait for one that does not stop. */
+#define HOLD_NS (NS_PER_S / 10)
+
+/* How often it is looked whether a thread has stopped. */
+#define LOOK_NS (NS_PER_S / 1000)
+
+/* So often it is asked whether anybody still waits. */
+#define SLICE_NS (NS_PER_S / 10)
 
 enum ulp_code session_fail(struct ulp_err *err, const struct ulp_err *why)
 {
@@ -56,6 +67,15 @@ void session_compact(struct session *s)
 			s->tracees[kept++] = s->tracees[i];
 	}
 	s->nr = kept;
+}
+
+bool session_any_asked(const struct session *s)
+{
+	for (size_t i = 0; i < s->nr; i++) {
+		if (s->tracees[i].state == TRACEE_RUNNING && s->tracees[i].is_asked)
+			return true;
+	}
+	return false;
 }
 
 void session_make_first(struct session *s, size_t i)
@@ -97,7 +117,7 @@ static enum ulp_code seize_first(struct session *s, struct ulp_err *err)
 		}
 		if (code != ULP_EGONE)
 			return session_fail(err, &why);
-	} while (clock_ns() < s->deadline_ns);
+	} while (clock_ns() < s->deadline_ns && !abandoned());
 	if (process_alive(s->proc))
 		return ulp_fail(err, ULP_ESTOP, "no thread could be stopped in time");
 	return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
@@ -130,6 +150,25 @@ static bool is_same_program(const struct process *proc, pid_t tid)
 	return same;
 }
 
+/* Patient, as nobody else stands still meanwhile; but not when nobody waits for it any more. */
+static enum ulp_code await_first(struct session *s, struct ulp_err *err)
+{
+	for (;;) {
+		const uint64_t slice = clock_ns() + SLICE_NS;
+		const bool last = slice >= s->deadline_ns;
+		struct ulp_err why;
+		enum ulp_code code = tracee_await_stop(&s->tracees[0],
+						       last ? s->deadline_ns : slice, true, &why);
+
+		if (code == ULP_OK)
+			return ULP_OK;
+		if (code != ULP_ESTOP || last)
+			return session_fail(err, &why);
+		if (abandoned())
+			return abandoned_fail(err);
+	}
+}
+
 static enum ulp_code halt_first(struct session *s, struct ulp_err *err)
 {
 	struct tracee *first = &s->tracees[0];
@@ -138,7 +177,7 @@ static enum ulp_code halt_first(struct session *s, struct ulp_err *err)
 	/* Its call is broken from the interrupt on until its registers were looked at. */
 	urgent_begin(&s->urgent);
 	(void)tracee_interrupt(first); /* if it is gone, the wait tells */
-	code = tracee_await_stop(first, s->deadline_ns, true, err);
+	code = await_first(s, err);
 	urgent_end(&s->urgent);
 	if (code == ULP_OK && (first->exec || !is_same_program(s->proc, first->tid)))
 		return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
@@ -261,6 +300,17 @@ void session_set_deadline(struct session *s, uint64_t deadline_ns)
 	s->deadline_ns = deadline_ns;
 }
 
+/* Those that did not stop when they were asked: while they are waited for the others run. */
+static void await_asked(struct session *s, uint64_t until_ns)
+{
+	const struct timespec look = {.tv_nsec = LOOK_NS};
+
+	watch_start(s);
+	while (session_any_asked(s) && clock_ns() < until_ns)
+		(void)nanosleep(&look, NULL);
+	watch_stop(s);
+}
+
 void session_end(struct session *s)
 {
 	uint64_t until = clock_ns() + GRACE_NS;
@@ -272,6 +322,9 @@ void session_end(struct session *s)
 	if (session_return(s, NULL) != ULP_OK)
 		s->borrowed.active = false;
 	session_unlock(s);
+	await_asked(s, until);
+	if (s->nr > 1)
+		until = clock_ns() + HOLD_NS;
 	urgent_begin(&s->urgent);
 	for (size_t i = 0; i < s->nr; i++) {
 		if (s->tracees[i].state == TRACEE_RUNNING)

@@ -34,8 +34,8 @@ struct session; /* opaque */
 
 /*
  * Seizes the first live thread and stops it.  deadline_ns: CLOCK_MONOTONIC, in
- * nanoseconds; no call of the session waits beyond it, except that threads which
- * were stopped are always resumed properly.
+ * nanoseconds; no call of the session waits beyond it, or for long once abandoned(), except
+ * that threads which were stopped are always resumed properly.
  *
  * Errors: ULP_ETRACED (names the tracer), ULP_EPERM, ULP_EGONE, ULP_ESTOP.
  */
@@ -112,10 +112,10 @@ void session_set_look(struct session *s, session_look_fn *look, void *ctx);
 struct stopped_thread *session_threads(struct session *s, size_t *nr);
 
 /*
- * Resumes all threads.  The first one stays seized, as the lock against other
- * tools; a later session_stop_all() looks for the others anew.
+ * Resumes all threads, if all are stopped.  The first one stays seized, as the lock against
+ * other tools; a later session_stop_all() looks for the others anew.
  */
-ULP_MUST_CHECK enum ulp_code session_resume_all(struct session *s, struct ulp_err *err);
+void session_resume_all(struct session *s);
 
 /*
  * A thread that is in a ptrace-stop now, for PTRACE_POKEDATA; 0 if none is.

@@ -38,6 +38,7 @@ struct session {
 	session_look_fn *look;		/* NULL: nobody looks */
 	void *look_ctx;
 	bool all_stopped;
+	uint64_t hold_ns; /* so long this try of a stop may let others wait for a thread */
 	/* From before a stop until it fails or ends; see session_forget_looks(). */
 	struct memory_sharing sharing;
 	int count_fd;	      /* of tasks_count_open() */
@@ -60,6 +61,9 @@ ULP_MUST_CHECK enum ulp_code session_reserve(struct session *s, struct ulp_err *
 
 /* Makes a tracee the first one. */
 void session_make_first(struct session *s, size_t i);
+
+/* Whether one runs that was interrupted, and is about to stop. */
+bool session_any_asked(const struct session *s);
 
 /* Forgets tracees that are gone.  The first one keeps its place if it lives. */
 void session_compact(struct session *s);

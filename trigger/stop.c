@@ -17,6 +17,7 @@
  */
 #include "config.h"
 
+#include "trigger/abandoned.h"
 #include "trigger/cpu_latency.h"
 #include "trigger/session_internal.h"
 #include "trigger/survey.h"
@@ -29,6 +30,7 @@
 #define NS_PER_MS 1000000ull
 #define FIRST_PAUSE_NS (1 * NS_PER_MS)
 #define LAST_PAUSE_NS (50 * NS_PER_MS)
+#define NR_SHORT_PAUSES 6u /* each twice as long as the one before */
 
 /* After so many threads it is noted which process ids have been given out. */
 #define FOLLOW_THREADS 64u
@@ -41,6 +43,14 @@
 
 /* So long another tool's trace of a thread is taken for a passing one. */
 #define TRACED_NS (1000 * NS_PER_MS)
+
+/*
+ * So long threads that stand still wait for one that does not stop, in the first try and at most.
+ * A thread that a CPU limit has halted runs again within 100 ms, the usual period (cgroup v2,
+ * cpu.max).
+ */
+#define FIRST_HOLD_NS (100 * NS_PER_MS)
+#define LAST_HOLD_NS (400 * NS_PER_MS)
 
 /* So often those that sleep are looked for, while others fall asleep. */
 #define MAX_PASSES 4u
@@ -82,6 +92,14 @@ static bool is_any_running(const struct session *s)
 			return true;
 	}
 	return false;
+}
+
+/* Until when those that stand still may wait from now on. */
+static uint64_t hold_until(const struct session *s)
+{
+	const uint64_t until = clock_ns() + s->hold_ns;
+
+	return until < s->deadline_ns ? until : s->deadline_ns;
 }
 
 /* Those whose turn has not come, and that are seized already: they halt at their signals. */
@@ -139,7 +157,7 @@ static enum ulp_code await_breakable(struct session *s, struct tracee *t, struct
 
 	if (t->turn != STOP_BREAKABLE)
 		return ULP_OK;
-	code = await_thread(s, t, s->deadline_ns, &why);
+	code = await_thread(s, t, hold_until(s), &why);
 	return code == ULP_OK || code == ULP_EGONE ? ULP_OK : session_fail(err, &why);
 }
 
@@ -150,7 +168,7 @@ static enum ulp_code await_breakable(struct session *s, struct tracee *t, struct
  */
 static enum ulp_code await_threads(struct session *s, enum stop_turn turn, struct ulp_err *err)
 {
-	uint64_t until = s->deadline_ns;
+	uint64_t until = hold_until(s);
 	enum ulp_code failure = ULP_OK;
 	bool exec = false;
 
@@ -209,8 +227,9 @@ static enum ulp_code none_is_stuck(struct session *s, const struct survey *surve
 	const uint64_t until = clock_ns() + LATE_NS;
 	enum ulp_code code = ULP_OK;
 
-	if (s->nr > 0 && s->tracees[0].state == TRACEE_RUNNING)
-		code = wait_while_stuck(s, s->tracees[0].tid, until, err);
+	for (size_t i = 0; i < s->nr && code == ULP_OK; i++)
+		if (s->tracees[i].state == TRACEE_RUNNING)
+			code = wait_while_stuck(s, s->tracees[i].tid, until, err);
 	for (size_t i = 0; i < survey->nr && code == ULP_OK; i++)
 		if (survey->threads[i].state == 'D')
 			code = wait_while_stuck(s, survey->threads[i].tid, until, err);
@@ -355,11 +374,11 @@ static enum ulp_code stop_turn(struct session *s, enum stop_turn turn, struct su
 {
 	enum ulp_code code = ULP_OK;
 
+	/* From here on others wait for us: no other program is to come in between. */
+	urgent_begin(&s->urgent);
 	for (size_t i = 0; i < survey->nr && code == ULP_OK; i++)
 		if (survey->threads[i].turn == turn && survey->threads[i].state != 'Z')
 			code = meet_thread(s, &survey->threads[i], err);
-	/* From here on others wait for us: no other program is to come in between. */
-	urgent_begin(&s->urgent);
 	if (code != ULP_OK)
 		return code;
 	interrupt_threads(s, turn);
@@ -375,6 +394,8 @@ static enum ulp_code stop_surveyed(struct session *s, struct survey *survey, str
 {
 	enum ulp_code code = none_is_stuck(s, survey, err);
 
+	if (code != ULP_OK)
+		return code;
 	for (size_t i = 0; i < survey->nr; i++) {
 		struct surveyed *seen = &survey->threads[i];
 
@@ -385,10 +406,9 @@ static enum ulp_code stop_surveyed(struct session *s, struct survey *survey, str
 		if (s->tracees[i].state == TRACEE_RUNNING)
 			s->tracees[i].turn = turn_awake(s->proc->pid, s->tracees[i].tid);
 	/* Before any of them stands still, for that takes a while. */
-	if (code == ULP_OK && s->latency_fd < 0 && (survey->nr > 0 || is_any_running(s)))
+	if (s->latency_fd < 0 && (survey->nr > 0 || is_any_running(s)))
 		s->latency_fd = cpu_latency_hold();
-	if (code == ULP_OK)
-		code = stop_turn(s, STOP_BUSY, survey, err);
+	code = stop_turn(s, STOP_BUSY, survey, err);
 	if (code == ULP_OK)
 		code = stop_turn(s, STOP_PARENTS, survey, err);
 	return code;
@@ -411,6 +431,7 @@ static enum ulp_code stop_rest(struct session *s, bool *complete, struct ulp_err
 static enum ulp_code try_stop(struct session *s, struct ulp_err *err)
 {
 	enum ulp_code code = stop_sleepers(s, err);
+	const uint64_t until = hold_until(s);
 
 	while (code == ULP_OK) {
 		bool complete;
@@ -423,7 +444,7 @@ static enum ulp_code try_stop(struct session *s, struct ulp_err *err)
 			return code;
 		if (!process_alive(s->proc))
 			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
-		if (clock_ns() >= s->deadline_ns)
+		if (clock_ns() >= until)
 			return ulp_fail(
 				err, ULP_ESTOP,
 				"the process creates threads faster than they can be stopped");
@@ -448,7 +469,7 @@ static void resume_all(struct session *s)
  */
 static void resume_for_now(struct session *s)
 {
-	const bool all = !is_any_running(s);
+	const bool all = !session_any_asked(s);
 
 	watch_stop(s);
 	for (size_t i = 0; i < s->nr; i++)
@@ -548,17 +569,61 @@ static bool is_passing(const struct session *s, enum ulp_code code, uint64_t beg
 	       clock_ns() < begun_ns + TRACED_NS;
 }
 
+/* One that was asked may have stopped now.  Who has created a child goes on: its turn has not come.
+ */
+static bool is_late_stopped(struct session *s, struct tracee *t)
+{
+	if (tracee_await_stop(t, clock_ns() + NS_PER_MS, true, NULL) != ULP_OK)
+		return false;
+	if (task_has_children(t->pid, t->tid))
+		put_off(s, t);
+	return t->state == TRACEE_STOPPED;
+}
+
+/*
+ * Waits for those that were asked and did not stop, while all others run; they stay stopped, for
+ * the next try.  After the first of them the others have as long as in a try.
+ */
+static void await_late(struct session *s, uint64_t until_ns)
+{
+	watch_stop(s);
+	while (session_any_asked(s) && clock_ns() < until_ns && !abandoned()) {
+		for (size_t i = 0; i < s->nr; i++) {
+			struct tracee *t = &s->tracees[i];
+
+			if (t->state != TRACEE_RUNNING || !t->is_asked)
+				watch_pass_on(t);
+			else if (is_late_stopped(s, t) && hold_until(s) < until_ns)
+				until_ns = hold_until(s);
+		}
+	}
+	s->hold_ns = 2 * s->hold_ns < LAST_HOLD_NS ? 2 * s->hold_ns : LAST_HOLD_NS;
+}
+
+/* Between two tries; the others must not stand still while one of them waits for something. */
+static void rest(struct session *s, unsigned nr_tries, uint64_t until_ns)
+{
+	const uint64_t pause =
+		nr_tries < NR_SHORT_PAUSES ? FIRST_PAUSE_NS << nr_tries : LAST_PAUSE_NS;
+	const uint64_t end = clock_ns() + pause;
+
+	if (session_any_asked(s))
+		await_late(s, until_ns);
+	else
+		pause_until(end < until_ns ? end : until_ns);
+}
+
 enum ulp_code session_stop_all(struct session *s, struct ulp_err *err)
 {
 	const uint64_t begun = clock_ns();
-	uint64_t pause = FIRST_PAUSE_NS;
 	enum ulp_code code;
 
 	assert(!s->all_stopped);
 	code = session_return(s, err);
 	if (code != ULP_OK)
 		return code;
-	for (;;) {
+	s->hold_ns = FIRST_HOLD_NS;
+	for (unsigned n = 0;; n++) {
 		struct ulp_err why;
 		uint64_t now, last;
 
@@ -570,9 +635,9 @@ enum ulp_code session_stop_all(struct session *s, struct ulp_err *err)
 		last = s->deadline_ns > LATE_NS ? s->deadline_ns - LATE_NS : 0;
 		if ((code != ULP_ESTOP && !is_passing(s, code, begun)) || now >= last)
 			return session_fail(err, &why);
-		/* The others must not stand still while one of them waits for something. */
-		pause_until(now + pause < last ? now + pause : last);
-		pause = 2 * pause < LAST_PAUSE_NS ? 2 * pause : LAST_PAUSE_NS;
+		if (abandoned())
+			return abandoned_fail(err);
+		rest(s, n, last);
 	}
 }
 
@@ -596,14 +661,12 @@ void session_forget_looks(struct session *s)
 	s->threads = NULL;
 }
 
-enum ulp_code session_resume_all(struct session *s, struct ulp_err *err)
+void session_resume_all(struct session *s)
 {
-	(void)err;
 	if (!s->all_stopped)
-		return ULP_OK;
+		return;
 	s->all_stopped = false;
 	resume_all(s);
 	/* What takes time but no stop: after it. */
 	session_forget_looks(s);
-	return ULP_OK;
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "i18n/i18n.h"
+#include "trigger/abandoned.h"
 #include "trigger/report.h"
 #include "trigger/target.h"
 #include "trigger/tasks.h"
@@ -55,57 +56,87 @@ static enum ulp_code program_name(struct target *t, struct ulp_err *err)
 	return ULP_OK;
 }
 
-static bool is_in_commit(const struct target *t)
+static enum ulp_code open_engine(struct target *t, struct ulp_err *err)
 {
-	return t->engine.registry.head.commit != ULP_COMMIT_IDLE;
+	enum ulp_code code;
+
+	if (!t->proc.at_phdr)
+		return ulp_fail(err, ULP_EUNSUP, "its auxiliary vector cannot be read");
+	code = engine_open(&t->engine, &t->rs.space, t->proc.at_phdr, t->proc.at_phnum, err);
+	if (code)
+		return code;
+	code = program_name(t, err);
+	if (code)
+		engine_close(&t->engine);
+	return code;
+}
+
+static enum ulp_code refresh_engine(struct target *t, struct ulp_err *err)
+{
+	enum ulp_code code = engine_refresh(&t->engine, t->proc.at_phdr, t->proc.at_phnum, err);
+
+	return code ? code : program_name(t, err);
+}
+
+/* Whether what another tool, or the dynamic linker, is doing just now is the reason. */
+static bool is_passing(const struct target *t, enum ulp_code code, uint64_t deadline_ns,
+		       uint64_t commit_ns)
+{
+	const uint64_t now = clock_ns();
+
+	if (abandoned())
+		return false;
+	if (code == ULP_ESTOP)
+		return now < deadline_ns;
+	/* Half of what another tool writes makes no sense. */
+	if (code == ULP_EREGISTRY)
+		return now < commit_ns;
+	return !code && t->engine.registry.head.commit != ULP_COMMIT_IDLE && now < commit_ns;
+}
+
+static enum ulp_code open_patiently(struct target *t, uint64_t deadline_ns, struct ulp_err *err)
+{
+	const uint64_t commit_ns = clock_ns() + COMMIT_NS;
+	bool opened = false;
+	enum ulp_code code;
+
+	for (unsigned n = 0;; n++) {
+		code = opened ? refresh_engine(t, err) : open_engine(t, err);
+		opened = opened || !code;
+		if (!is_passing(t, code, deadline_ns, commit_ns))
+			break;
+		wait_for_try(n);
+	}
+	if (code && opened)
+		engine_close(&t->engine);
+	return code;
 }
 
 enum ulp_code target_open(pid_t pid, uint64_t deadline_ns, struct target *t, struct ulp_err *err)
 {
+	struct ulp_err why;
 	enum ulp_code code = process_open(pid, &t->proc, err);
-	uint64_t commit_ns;
 
 	if (code)
 		return code;
 	remote_space_init(&t->rs, &t->proc);
-	commit_ns = clock_ns() + COMMIT_NS;
-	if (!t->proc.at_phdr)
-		code = ulp_fail(err, ULP_EUNSUP, "its auxiliary vector cannot be read");
-	for (unsigned n = 0; !code; n++) {
-		code = engine_open(&t->engine, &t->rs.space, t->proc.at_phdr, t->proc.at_phnum,
-				   err);
-		/* Half of what another tool writes makes no sense. */
-		if (clock_ns() >= (code == ULP_EREGISTRY ? commit_ns : deadline_ns) ||
-		    (code != ULP_ESTOP && code != ULP_EREGISTRY))
-			break;
-		wait_for_try(n);
-		code = ULP_OK;
-	}
-	if (code && !process_alive(&t->proc))
-		code = ulp_fail(err, ULP_EGONE, "the process ended");
-	if (code) {
-		process_close(&t->proc);
-		return code;
-	}
-	code = program_name(t, err);
-	for (unsigned n = 0; !code && is_in_commit(t) && clock_ns() < commit_ns; n++) {
-		wait_for_try(n);
-		code = target_refresh(t, deadline_ns, err);
-	}
-	if (code)
-		target_close(t);
+	code = open_patiently(t, deadline_ns, &why);
+	if (!code)
+		return ULP_OK;
+	if (!process_alive(&t->proc))
+		code = ulp_fail(&why, ULP_EGONE, "the process ended");
+	if (err)
+		*err = why;
+	process_close(&t->proc);
 	return code;
 }
 
 enum ulp_code target_refresh(struct target *t, uint64_t deadline_ns, struct ulp_err *err)
 {
-	enum ulp_code code;
-
 	for (unsigned n = 0;; n++) {
-		code = engine_refresh(&t->engine, t->proc.at_phdr, t->proc.at_phnum, err);
-		if (!code)
-			return program_name(t, err);
-		if (code != ULP_ESTOP || clock_ns() >= deadline_ns)
+		enum ulp_code code = refresh_engine(t, err);
+
+		if (code != ULP_ESTOP || clock_ns() >= deadline_ns || abandoned())
 			return code;
 		wait_for_try(n);
 	}

@@ -72,13 +72,16 @@ enum ulp_code tracee_seize(pid_t pid, pid_t tid, struct tracee *t, struct ulp_er
 
 bool tracee_interrupt(struct tracee *t)
 {
-	return ptrace(PTRACE_INTERRUPT, t->tid, NULL, NULL) == 0;
+	t->is_asked = ptrace(PTRACE_INTERRUPT, t->tid, NULL, NULL) == 0;
+	return t->is_asked;
 }
 
 static enum tracee_event stop_event(struct tracee *t, int status, int *signal)
 {
 	int sig = WSTOPSIG(status), event = status >> 16;
 
+	/* Any stop makes the kernel forget the interrupt (ptrace_stop()). */
+	t->is_asked = false;
 	if (event == PTRACE_EVENT_STOP) {
 		t->group_stop = sig != SIGTRAP;
 		return TRACEE_EVENT_STOP;
@@ -226,7 +229,7 @@ enum ulp_code tracee_await_stop(struct tracee *t, uint64_t deadline_ns, bool pat
 			return tracee_not_stopped(t, err);
 		if (event == TRACEE_EVENT_NONE)
 			continue;
-		/* Any other stop made the kernel forget the interrupt (ptrace_stop()): again. */
+		/* It was another stop: again. */
 		(void)tracee_interrupt(t);
 		tracee_pass_on(t, event, signal);
 	}

@@ -49,6 +49,7 @@ struct tracee {
 	bool group_stop; /* while STOPPED: the user stopped the process (SIGSTOP); it stays so */
 	bool release;	 /* RUNNING: to be detached at its next stop */
 	bool exec;	 /* executed another program while seized */
+	bool is_asked;	 /* RUNNING: interrupted, and has not stopped since */
 	enum stop_turn turn;
 	bool is_read;	/* STOPPED: what follows is that of this stop */
 	bool is_broken; /* its system call gave EINTR because of us: it will be done again */

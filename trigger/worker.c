@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "trigger/abandoned.h"
 #include "trigger/worker.h"
 
 #include <errno.h>
@@ -48,7 +49,8 @@ enum ulp_code worker_start(pid_t target, const struct change *change, struct wor
 	if (pid == 0) {
 		close(fd[0]);
 		hold_signals();
-		change_carry_out(target, change, parent, &out);
+		abandoned_watch(parent);
+		change_carry_out(target, change, &out);
 		_exit(write(fd[1], &out, sizeof(out)) == sizeof(out) ? 0 : 1);
 	}
 	close(fd[1]);

@@ -233,6 +233,17 @@ refused 'vfork' 6 \
 	"^ERROR   pid $victim_pid .*: fix\\.so: .*(shares|vfork)" \
 	"$ulp" trigger -p "$victim_pid" --timeout 1 fix.so
 tap_ok 'vfork: unchanged' answers "$family" 5 number 4
+"$ulp" trigger -p "$victim_pid" --timeout 3600 fix.so >ended &
+later=$!
+process_add "$later"
+tap_ok 'vfork: it is waited for' wait_for 20 \
+	grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$victim_pid/task/$victim_pid/status"
+kill -TERM "$later"
+tap_ok 'vfork: a signal ends the wait' wait_for 20 process_ended "$later"
+later_status=0
+wait "$later" || later_status=$?
+tap_is 'vfork: as a signal does' 143 "$later_status"
+process_forget "$later"
 "$ulp" trigger -p "$victim_pid" --timeout 60 fix.so >later &
 later=$!
 process_add "$later"

@@ -74,8 +74,7 @@ static enum ulp_code session_run(struct target *t, struct ulp_err *err)
 		code = once_more(s, head, err);
 	if (code == ULP_OK)
 		code = session_stop_all(s, err);
-	if (code == ULP_OK)
-		code = session_resume_all(s, err);
+	session_resume_all(s);
 	if (code == ULP_OK)
 		code = once_more(s, head, err);
 	session_end(s);

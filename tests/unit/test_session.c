@@ -17,6 +17,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -106,6 +108,62 @@ static void *count_and_exit(void *arg)
 
 	count(board);
 	_exit(atomic_load(&board->failed) ? 1 : 0);
+}
+
+#define GB (1ul << 30)
+
+/* ns that it takes to map so many gigabytes, page by page: a system call that no signal ends. */
+static uint64_t map_zeros(struct board *board, size_t nr_gb)
+{
+	const uint64_t begun = clock_ns();
+	void *zeros = mmap(NULL, nr_gb * GB, PROT_READ,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE, -1, 0);
+	const uint64_t took = clock_ns() - begun;
+
+	if (zeros == MAP_FAILED || munmap(zeros, nr_gb * GB) < 0)
+		victim_fail(board, "mmap");
+	return took;
+}
+
+/* Again and again in a call that takes a second or two, the shortest of which it tells. */
+static void *stay_in_kernel(void *arg)
+{
+	struct board *board = arg;
+	const uint64_t one = map_zeros(board, 1);
+	const size_t nr_gb = 1 + 1500000000ul / one;
+	uint64_t shortest = UINT64_MAX;
+
+	while (!atomic_load(&board->quit)) {
+		const uint64_t took = map_zeros(board, nr_gb);
+
+		shortest = took < shortest ? took : shortest;
+		atomic_store(&board->value, shortest);
+		atomic_store(&board->ready, true);
+	}
+	return NULL;
+}
+
+/* `signals` is the longest pause that its first thread has seen, in ns. */
+static void one_in_kernel(struct board *board, void *arg)
+{
+	pthread_t other;
+	uint64_t last;
+
+	(void)arg;
+	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) < 0)
+		victim_fail(board, "prctl");
+	other = start_thread(board, stay_in_kernel);
+	await_flag(&board->ready);
+	last = clock_ns();
+	while (!atomic_load(&board->quit)) {
+		const uint64_t now = clock_ns();
+
+		if (now - last > atomic_load(&board->signals))
+			atomic_store(&board->signals, now - last);
+		last = now;
+		atomic_fetch_add(&board->rounds, 1);
+	}
+	pthread_join(other, NULL);
 }
 
 static void leader_ends(struct board *board, void *arg)
@@ -499,6 +557,26 @@ static void deadline_in_the_past_is_no_end_of_the_process(void **state)
 	close_victim(&v, &proc);
 }
 
+static void nobody_waits_for_long_for_a_thread_that_does_not_stop(void **state)
+{
+	struct victim v = victim_start(one_in_kernel, NULL);
+	struct process proc;
+
+	(void)state;
+	open_victim(&v, &proc);
+	for (int i = 0; i < 4; i++) {
+		struct session *s = begin_session(&proc, 30);
+
+		stop_all(s);
+		assert_nobody_moves(&v);
+		session_end(s);
+		victim_await_rounds(&v, 1000);
+	}
+	/* A tenth of a second twice, for those that stop meanwhile; not most of the call. */
+	assert_true(atomic_load(&v.board->signals) * 2 < atomic_load(&v.board->value));
+	close_victim(&v, &proc);
+}
+
 static void process_that_forks_all_the_time_is_stopped(void **state)
 {
 	struct victim v = victim_start(vfork_churn, NULL);
@@ -675,6 +753,7 @@ int main(void)
 		cmocka_unit_test(child_of_vfork_is_waited_for),
 		cmocka_unit_test(calls_survive_a_stop_that_fails),
 		cmocka_unit_test(deadline_in_the_past_is_no_end_of_the_process),
+		cmocka_unit_test(nobody_waits_for_long_for_a_thread_that_does_not_stop),
 		cmocka_unit_test(process_that_forks_all_the_time_is_stopped),
 		cmocka_unit_test(process_stopped_by_the_user_stays_stopped),
 		cmocka_unit_test(traced_process_is_reported_with_its_tracer),
