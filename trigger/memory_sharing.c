@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Each thread's children stand in a file of /proc, and to open thousands of them takes long.  So
- * it is done before the threads are stopped, and what is left for the stop follows from this:
+ * To ask every process takes long.  So it is done before the threads are stopped, once for several
+ * stops, and what is left for the stop follows from this:
  *
- *   - A thread that was asleep in a call which creates no process, and whose children were
- *     looked at after that, has been seen whole up to that instant.
+ *   - Of a thread that was asleep in a call which creates no process, before the processes were
+ *     asked, all that it had created has been asked.
  *   - What any thread creates later has a process id that the kernel gave out later: one
- *     between the newest before the first look and the newest now.  Those few are compared
- *     directly.  (Only a process with CAP_CHECKPOINT_RESTORE may choose ids; the tools that
- *     do so bring back a process, and that does not run yet.)
- *   - The children of all other threads, which may have been in the middle of a clone(2), are
- *     looked at again.
+ *     between the newest before that look and the newest now.  Those few are compared directly.
+ *     (Only a process with CAP_CHECKPOINT_RESTORE may choose ids; the tools that do so bring back
+ *     a process, and that does not run yet.)
+ *   - All other threads may have been in the middle of a clone(2) from before the look until after
+ *     it, so their children are looked at.  (One that made a child for its parent, CLONE_PARENT,
+ *     for that long would be missed.)
+ *
+ * Where it cannot be told which ids are newer, or they are many, every process is asked during the
+ * stop.
  */
 #include "config.h"
 
@@ -31,28 +35,32 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/*
- * So many new ids for each thread are compared one by one; with more it is cheaper to look at the
- * children of all threads.
- */
-#define MAX_NEW 16u
+/* So many new ids are compared one by one; with more it is cheaper to ask all processes. */
+#define MAX_NEW 1024
+
+/* With more the first look is done anew before a further stop. */
+#define MAX_KEPT (MAX_NEW / 4)
 
 /* In less than this the ids of a system cannot have been given out all round, back to the last. */
 #define MAX_AGE_NS 100000000ull
+
+/* After so many threads or processes it is noted which ids have been given out. */
+#define FOLLOW_ENTRIES 64u
 
 /* For so many threads the file with their children stays open. */
 #define MAX_OPEN 64u
 
 struct sharing_thread {
 	pid_t tid;
-	bool seen; /* whole: no need to look again */
+	bool seen; /* all that it had created: no need to look at its children */
 	int fd;	   /* of its children, -1 if it is not open */
 };
 
-/* false where the kernel does not say (CONFIG_KCMP) or the other has ended. */
-static bool is_shared(pid_t a, pid_t b)
+/* false where the kernel does not say, or one of them has ended. */
+static bool is_shared(const struct process *proc, pid_t tid, pid_t other)
 {
-	return a > 0 && b > 0 && syscall(SYS_kcmp, a, b, KCMP_VM, 0L, 0L) == 0;
+	(void)proc;
+	return tid > 0 && other > 0 && syscall(SYS_kcmp, tid, other, KCMP_VM, 0L, 0L) == 0;
 }
 
 static enum ulp_code shared_with(pid_t pid, pid_t other, struct ulp_err *err)
@@ -76,7 +84,7 @@ static int children_open(pid_t pid, pid_t tid)
 }
 
 /* First child in the file that shares memory with the thread, 0 for none. */
-static pid_t sharing_child(int fd, pid_t tid)
+static pid_t sharing_child(const struct process *proc, pid_t tid, int fd)
 {
 	char buf[4096];
 	size_t kept = 0; /* bytes of a number that the last read has cut */
@@ -96,7 +104,7 @@ static pid_t sharing_child(int fd, pid_t tid)
 		while ((end = strchr(at, ' ')) != NULL) {
 			pid_t child = (pid_t)strtol(at, NULL, 10);
 
-			if (is_shared(tid, child))
+			if (is_shared(proc, tid, child))
 				return child;
 			at = end + 1;
 		}
@@ -105,14 +113,14 @@ static pid_t sharing_child(int fd, pid_t tid)
 	}
 }
 
-static pid_t sharing_child_of(pid_t pid, pid_t tid)
+static pid_t sharing_child_of(const struct process *proc, pid_t tid)
 {
-	const int fd = children_open(pid, tid);
+	const int fd = children_open(proc->pid, tid);
 	pid_t child;
 
 	if (fd < 0)
 		return 0;
-	child = sharing_child(fd, tid);
+	child = sharing_child(proc, tid, fd);
 	close(fd);
 	return child;
 }
@@ -157,10 +165,68 @@ void memory_sharing_follow(struct memory_sharing *m)
 	m->at_ns = now_ns;
 }
 
+/* --- younger processes ------------------------------------------------------------------- */
+
+static bool is_among(pid_t tid, const pid_t *tids, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (tids[i] == tid)
+			return true;
+	}
+	return false;
+}
+
+/* Not if it has ended. */
+static bool is_of_another(const struct process *proc, pid_t tid)
+{
+	struct task_status status;
+
+	return task_status(tid, tid, &status) && status.tgid != proc->pid;
+}
+
+/* One that is younger than the first look and shares the memory, 0 for none.  tids: our threads. */
+static pid_t sharing_younger(const struct memory_sharing *m, const pid_t *tids, size_t nr)
+{
+	for (pid_t pid = m->first + 1; pid <= m->last; pid++) {
+		if (is_shared(m->proc, tids[0], pid) && !is_among(pid, tids, nr) &&
+		    is_of_another(m->proc, pid))
+			return pid;
+	}
+	return 0;
+}
+
+/* --- all processes ----------------------------------------------------------------------- */
+
+/*
+ * *other: any process that shares the memory, 0 for none.  It need be neither a child nor the
+ * parent, as one of CLONE_PARENT or whose parent has ended.
+ */
+static enum ulp_code sharing_process(struct memory_sharing *m, pid_t tid, pid_t *other,
+				     struct ulp_err *err)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	if (proc == NULL)
+		return ulp_fail_errno(err, ULP_ESYS, "cannot read /proc");
+	*other = 0;
+	for (size_t n = 1; *other == 0 && (entry = readdir(proc)) != NULL; n++) {
+		const pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid != m->proc->pid && is_shared(m->proc, tid, pid))
+			*other = pid;
+		if (n % FOLLOW_ENTRIES == 0)
+			memory_sharing_follow(m);
+	}
+	closedir(proc);
+	memory_sharing_follow(m);
+	return ULP_OK;
+}
+
 /* --- the two looks ----------------------------------------------------------------------- */
 
-/* The children of all threads.  *child: the one that shares its memory, 0 for none. */
-static enum ulp_code look(struct memory_sharing *m, pid_t *child, struct ulp_err *err)
+/* Which threads sleep.  For some of the others what is left to do is made cheaper. */
+static enum ulp_code look_at_threads(struct memory_sharing *m, struct ulp_err *err)
 {
 	const pid_t pid = m->proc->pid;
 	size_t nr, nr_open = 0;
@@ -174,55 +240,58 @@ static enum ulp_code look(struct memory_sharing *m, pid_t *child, struct ulp_err
 		free(tids);
 		return ulp_fail(err, ULP_ENOMEM, "out of memory for %zu threads", nr);
 	}
-	for (*child = 0; m->nr < nr && *child == 0; m->nr++) {
+	for (; m->nr < nr; m->nr++) {
 		struct sharing_thread *t = &m->threads[m->nr];
 
 		*t = (struct sharing_thread){tids[m->nr], survey_is_asleep(pid, tids[m->nr]), -1};
-		if (t->seen || nr_open++ >= MAX_OPEN)
-			*child = sharing_child_of(pid, t->tid);
-		else if ((t->fd = children_open(pid, t->tid)) >= 0)
-			*child = sharing_child(t->fd, t->tid);
-		memory_sharing_follow(m);
+		if (!t->seen && nr_open++ < MAX_OPEN)
+			t->fd = children_open(pid, t->tid);
+		if (m->nr % FOLLOW_ENTRIES == 0)
+			memory_sharing_follow(m);
 	}
 	free(tids);
 	return ULP_OK;
 }
 
-/*
- * Any process that shares the memory, 0 for none: it need be neither a child nor the parent, as one
- * of CLONE_PARENT or whose parent has ended.
- */
-static pid_t sharing_process(struct memory_sharing *m)
+static enum ulp_code look(struct memory_sharing *m, const struct process *proc, pid_t *other,
+			  struct ulp_err *err)
 {
-	const pid_t tid = tasks_live(m->proc->pid);
-	struct dirent *entry;
-	pid_t found = 0;
-	DIR *proc = opendir("/proc");
+	enum ulp_code code;
+	pid_t tid;
 
-	while (proc != NULL && found == 0 && (entry = readdir(proc)) != NULL) {
-		const pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+	*m = (struct memory_sharing){.proc = proc, .newest_fd = newest_open(), .at_ns = clock_ns()};
+	m->first = m->last = newest_read(m->newest_fd);
+	m->known = m->first > 0;
+	code = look_at_threads(m, err);
+	if (code != ULP_OK)
+		return code;
+	tid = tasks_live(proc->pid);
+	return sharing_process(m, tid, other, err);
+}
 
-		if (pid != m->proc->pid && is_shared(tid, pid))
-			found = pid;
-	}
-	if (proc != NULL)
-		closedir(proc);
+/* Whether an earlier first look will do. */
+static bool is_fresh(struct memory_sharing *m)
+{
+	if (m->proc == NULL)
+		return false;
 	memory_sharing_follow(m);
-	return found;
+	return m->known && m->last - m->first <= MAX_KEPT;
 }
 
 enum ulp_code memory_sharing_begin(struct memory_sharing *m, const struct process *proc,
 				   struct ulp_err *err)
 {
+	enum ulp_code code = ULP_OK;
 	pid_t other = 0;
-	enum ulp_code code;
 
-	*m = (struct memory_sharing){.proc = proc, .newest_fd = newest_open(), .at_ns = clock_ns()};
-	m->first = m->last = newest_read(m->newest_fd);
-	m->known = m->first > 0;
-	code = look(m, &other, err);
-	if (code == ULP_OK && other == 0)
-		other = sharing_process(m);
+	if (is_fresh(m)) {
+		const pid_t tid = tasks_live(proc->pid);
+
+		other = sharing_younger(m, &tid, 1);
+	} else {
+		memory_sharing_end(m);
+		code = look(m, proc, &other, err);
+	}
 	if (code == ULP_OK && other != 0)
 		code = shared_with(proc->pid, other, err);
 	if (code != ULP_OK)
@@ -232,6 +301,8 @@ enum ulp_code memory_sharing_begin(struct memory_sharing *m, const struct proces
 
 void memory_sharing_end(struct memory_sharing *m)
 {
+	if (m->proc == NULL)
+		return;
 	for (size_t i = 0; i < m->nr; i++) {
 		if (m->threads[i].fd >= 0)
 			close(m->threads[i].fd);
@@ -239,7 +310,7 @@ void memory_sharing_end(struct memory_sharing *m)
 	free(m->threads);
 	if (m->newest_fd >= 0)
 		close(m->newest_fd);
-	*m = (struct memory_sharing){.newest_fd = -1};
+	*m = (struct memory_sharing){0};
 }
 
 static int compare_thread(const void *key, const void *element)
@@ -250,44 +321,31 @@ static int compare_thread(const void *key, const void *element)
 	return (tid > t->tid) - (tid < t->tid);
 }
 
-/* A child of the stopped thread that shares its memory, 0 for none. */
-static pid_t look_again(const struct memory_sharing *m, pid_t tid, bool trust)
+/* A child of the stopped thread that shares its memory and may be older than the first look. */
+static pid_t look_again(const struct memory_sharing *m, pid_t tid)
 {
 	const struct sharing_thread *t =
 		bsearch(&tid, m->threads, m->nr, sizeof(*m->threads), compare_thread);
 
-	if (trust && t != NULL && t->seen)
+	if (t == NULL ? tid > m->first : t->seen)
 		return 0;
-	return t != NULL && t->fd >= 0 ? sharing_child(t->fd, tid)
-				       : sharing_child_of(m->proc->pid, tid);
-}
-
-static bool is_among(pid_t tid, const pid_t *tids, size_t nr)
-{
-	for (size_t i = 0; i < nr; i++) {
-		if (tids[i] == tid)
-			return true;
-	}
-	return false;
+	return t != NULL && t->fd >= 0 ? sharing_child(m->proc, tid, t->fd)
+				       : sharing_child_of(m->proc, tid);
 }
 
 enum ulp_code memory_sharing_again(struct memory_sharing *m, const pid_t *tids, size_t nr,
 				   struct ulp_err *err)
 {
-	bool few;
+	enum ulp_code code = ULP_OK;
+	pid_t other = 0;
 
 	memory_sharing_follow(m);
-	few = m->known && (size_t)(m->last - m->first) <= MAX_NEW * nr;
-	for (pid_t pid = m->first + 1; few && pid <= m->last; pid++) {
-		if (is_shared(tids[0], pid) && !is_among(pid, tids, nr) &&
-		    !task_is_worker(m->proc->pid, pid))
-			return shared_with(m->proc->pid, pid, err);
+	if (m->known && m->last - m->first <= MAX_NEW) {
+		other = sharing_younger(m, tids, nr);
+		for (size_t i = 0; i < nr && other == 0; i++)
+			other = look_again(m, tids[i]);
+	} else {
+		code = sharing_process(m, tids[0], &other, err);
 	}
-	for (size_t i = 0; i < nr; i++) {
-		pid_t child = look_again(m, tids[i], few);
-
-		if (child != 0)
-			return shared_with(m->proc->pid, child, err);
-	}
-	return ULP_OK;
+	return code == ULP_OK && other != 0 ? shared_with(m->proc->pid, other, err) : code;
 }

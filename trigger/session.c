@@ -334,6 +334,7 @@ void session_end(struct session *s)
 	watch_end(s);
 	if (s->all_stopped)
 		session_forget_looks(s);
+	memory_sharing_end(&s->sharing);
 	free(s->tracees);
 	free(s);
 }

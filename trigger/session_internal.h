@@ -39,9 +39,8 @@ struct session {
 	void *look_ctx;
 	bool all_stopped;
 	uint64_t hold_ns; /* so long this try of a stop may let others wait for a thread */
-	/* From before a stop until it fails or ends; see session_forget_looks(). */
-	struct memory_sharing sharing;
-	int count_fd;	      /* of tasks_count_open() */
+	struct memory_sharing sharing; /* from the first stop on */
+	int count_fd;	      /* of tasks_count_open(), from before a stop until it fails or ends */
 	int latency_fd;	      /* of cpu_latency_hold(), while busy ones stand; else -1 */
 	struct urgent urgent; /* while one that sleeps is interrupted, and while busy ones stand */
 	struct borrowed borrowed;

@@ -655,7 +655,6 @@ struct stopped_thread *session_threads(struct session *s, size_t *nr)
 
 void session_forget_looks(struct session *s)
 {
-	memory_sharing_end(&s->sharing);
 	tasks_count_close(s->count_fd);
 	free(s->threads);
 	s->threads = NULL;

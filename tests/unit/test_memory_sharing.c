@@ -10,6 +10,8 @@
 #include "trigger/tasks.h"
 #include "trigger/tracee.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,13 +19,50 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STACK_LEN 65536u
 
+/* --- a folder /proc in which we have a say, and a clock --------------------------------- */
+
+static unsigned nr_slow;  /* so many entries more, of no process, take 1 ms each */
+static uint64_t later_ns; /* what is added to the time */
+static size_t nr_listed;  /* so often they were */
+
+struct dirent *readdir(DIR *dir)
+{
+	struct dirent *(*real)(DIR *) = (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir");
+	static struct dirent *self;
+	struct dirent *entry;
+
+	if (self != NULL && nr_slow > 0) {
+		nr_slow--;
+		later_ns += 1000000;
+		return self;
+	}
+	entry = real(dir);
+	self = entry != NULL && strcmp(entry->d_name, "self") == 0 ? entry : NULL;
+	if (self != NULL)
+		nr_listed++;
+	return entry;
+}
+
+int clock_gettime(clockid_t id, struct timespec *ret)
+{
+	const int result = (int)syscall(SYS_clock_gettime, id, ret);
+	const uint64_t ns = (uint64_t)ret->tv_nsec + later_ns;
+
+	ret->tv_sec += (time_t)(ns / 1000000000u);
+	ret->tv_nsec = (long)(ns % 1000000000u);
+	return result;
+}
+
+/* --- processes that share ---------------------------------------------------------------- */
+
 /*
  * A process that sleeps in read(2), and at each byte makes a child: 's' sharing, 'f' by fork; or
- * another one that shares: 'p', a child of its own parent.
+ * another one that shares: 'p', a child of its own parent; or 't', a thread.
  */
 struct maker {
 	pid_t pid;
@@ -53,6 +92,9 @@ _Noreturn static void make_children(int in, int out)
 			break;
 		if (what == 'p' &&
 		    clone(sleep_on, stack + STACK_LEN, CLONE_VM | CLONE_PARENT | SIGCHLD, NULL) < 0)
+			break;
+		if (what == 't' && clone(sleep_on, stack + STACK_LEN,
+					 CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, NULL) < 0)
 			break;
 		if (what == 'f' && fork() == 0)
 			(void)sleep_on(NULL);
@@ -198,6 +240,102 @@ static void it_is_seen_without_the_newest_process_id_too(void **state)
 	maker_deinit(&k);
 }
 
+static void it_is_seen_then_if_it_is_no_child_too(void **state)
+{
+	struct maker k;
+
+	(void)state;
+	maker_init(&k);
+	begin(&k);
+	close(k.m.newest_fd);
+	k.m.newest_fd = -1;
+	make(&k, 'p');
+	assert_int_equal(again(&k), ULP_ESTOP);
+	maker_deinit(&k);
+	assert_true(waitpid(-k.pid, NULL, 0) > 0);
+}
+
+/* Between two notes of the newest id there must be less than 100 ms. */
+static void a_long_first_look_keeps_track_of_the_ids(void **state)
+{
+	struct maker k;
+
+	(void)state;
+	maker_init(&k);
+	nr_slow = 1000;
+	begin(&k);
+	assert_int_equal(nr_slow, 0);
+	assert_true(k.m.known);
+	assert_succeeds(again(&k), &k.err);
+	maker_deinit(&k);
+}
+
+/* --- several stops ----------------------------------------------------------------------- */
+
+static void processes_are_asked_once_for_several_stops(void **state)
+{
+	struct maker k;
+	size_t before;
+
+	(void)state;
+	maker_init(&k);
+	begin(&k);
+	before = nr_listed;
+	assert_succeeds(memory_sharing_again(&k.m, &k.pid, 1, &k.err), &k.err);
+	make(&k, 'f');
+	make(&k, 't');
+	begin(&k);
+	assert_int_equal(nr_listed, before);
+	make(&k, 's');
+	assert_int_equal(again(&k), ULP_ESTOP);
+	maker_deinit(&k);
+}
+
+static void what_came_since_an_earlier_stop_is_seen_before_the_next(void **state)
+{
+	struct maker k;
+
+	(void)state;
+	maker_init(&k);
+	begin(&k);
+	make(&k, 's');
+	assert_int_equal(memory_sharing_begin(&k.m, &k.proc, &k.err), ULP_ESTOP);
+	maker_deinit(&k);
+}
+
+/* The ids may have gone all round, as if the one that was made were an old one. */
+static void after_a_long_time_they_are_asked_anew(void **state)
+{
+	struct maker k;
+
+	(void)state;
+	maker_init(&k);
+	begin(&k);
+	make(&k, 'p');
+	memory_sharing_follow(&k.m);
+	k.m.first = k.m.last;
+	later_ns += 200000000;
+	assert_int_equal(memory_sharing_begin(&k.m, &k.proc, &k.err), ULP_ESTOP);
+	maker_deinit(&k);
+	assert_true(waitpid(-k.pid, NULL, 0) > 0);
+}
+
+static void where_there_are_many_new_ones_they_are_asked_anew(void **state)
+{
+	struct maker k;
+	size_t before;
+
+	(void)state;
+	maker_init(&k);
+	begin(&k);
+	before = nr_listed;
+	k.m.first -= 1000;
+	begin(&k);
+	assert_true(nr_listed > before);
+	assert_succeeds(again(&k), &k.err);
+	maker_deinit(&k);
+}
+
 /* A thread that the first look has not seen, as readdir may leave one out. */
 static void the_children_of_an_unknown_thread_are_looked_at(void **state)
 {
@@ -224,6 +362,12 @@ int main(void)
 		cmocka_unit_test(a_process_that_shares_it_need_not_be_a_child),
 		cmocka_unit_test(a_child_that_comes_after_the_first_look_is_seen),
 		cmocka_unit_test(it_is_seen_without_the_newest_process_id_too),
+		cmocka_unit_test(it_is_seen_then_if_it_is_no_child_too),
+		cmocka_unit_test(a_long_first_look_keeps_track_of_the_ids),
+		cmocka_unit_test(processes_are_asked_once_for_several_stops),
+		cmocka_unit_test(what_came_since_an_earlier_stop_is_seen_before_the_next),
+		cmocka_unit_test(after_a_long_time_they_are_asked_anew),
+		cmocka_unit_test(where_there_are_many_new_ones_they_are_asked_anew),
 		cmocka_unit_test(the_children_of_an_unknown_thread_are_looked_at),
 	};
 
