@@ -56,11 +56,19 @@ struct sharing_thread {
 	int fd;	   /* of its children, -1 if it is not open */
 };
 
+/* Whether the thread has had its memory until now.  Without any it would equal kernel threads. */
+static bool has_memory(pid_t pid, pid_t tid)
+{
+	struct task_stat stat;
+
+	return task_stat(pid, tid, &stat) && !stat.exiting;
+}
+
 /* false where the kernel does not say, or one of them has ended. */
 static bool is_shared(const struct process *proc, pid_t tid, pid_t other)
 {
-	(void)proc;
-	return tid > 0 && other > 0 && syscall(SYS_kcmp, tid, other, KCMP_VM, 0L, 0L) == 0;
+	return tid > 0 && other > 0 && syscall(SYS_kcmp, tid, other, KCMP_VM, 0L, 0L) == 0 &&
+	       has_memory(proc->pid, tid);
 }
 
 static enum ulp_code shared_with(pid_t pid, pid_t other, struct ulp_err *err)
@@ -266,7 +274,10 @@ static enum ulp_code look(struct memory_sharing *m, const struct process *proc, 
 	if (code != ULP_OK)
 		return code;
 	tid = tasks_live(proc->pid);
-	return sharing_process(m, tid, other, err);
+	code = sharing_process(m, tid, other, err);
+	/* If it has ended meanwhile nothing was learnt. */
+	m->known = m->known && has_memory(proc->pid, tid);
+	return code;
 }
 
 /* Whether an earlier first look will do. */

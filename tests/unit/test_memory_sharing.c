@@ -26,9 +26,23 @@
 
 /* --- a folder /proc in which we have a say, and a clock --------------------------------- */
 
-static unsigned nr_slow;  /* so many entries more, of no process, take 1 ms each */
-static uint64_t later_ns; /* what is added to the time */
-static size_t nr_listed;  /* so often they were */
+static unsigned nr_slow;      /* so many entries more, of no process, take 1 ms each */
+static uint64_t later_ns;     /* what is added to the time */
+static pid_t dies_in_between; /* this process, before the others are listed */
+static size_t nr_listed;      /* so often they were */
+
+/* Comes in /proc before the processes. */
+static void meet_self(void)
+{
+	siginfo_t info;
+
+	nr_listed++;
+	if (dies_in_between == 0)
+		return;
+	(void)kill(dies_in_between, SIGKILL);
+	(void)waitid(P_PID, (id_t)dies_in_between, &info, WEXITED | WNOWAIT);
+	dies_in_between = 0;
+}
 
 struct dirent *readdir(DIR *dir)
 {
@@ -44,7 +58,7 @@ struct dirent *readdir(DIR *dir)
 	entry = real(dir);
 	self = entry != NULL && strcmp(entry->d_name, "self") == 0 ? entry : NULL;
 	if (self != NULL)
-		nr_listed++;
+		meet_self();
 	return entry;
 }
 
@@ -336,6 +350,51 @@ static void where_there_are_many_new_ones_they_are_asked_anew(void **state)
 	maker_deinit(&k);
 }
 
+/* --- the end of the process ---------------------------------------------------------------- */
+
+/* A process without memory, as the target will be one, and as threads of the kernel are. */
+static pid_t start_zombie(void)
+{
+	const pid_t pid = fork();
+	siginfo_t info;
+
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	return pid;
+}
+
+static void a_process_that_ends_during_the_first_look_shares_nothing(void **state)
+{
+	const pid_t zombie = start_zombie();
+	struct maker k;
+
+	(void)state;
+	maker_init(&k);
+	dies_in_between = k.pid;
+	begin(&k);
+	assert_succeeds(again(&k), &k.err);
+	maker_deinit(&k);
+	assert_int_equal(waitpid(zombie, NULL, 0), zombie);
+}
+
+static void a_process_that_ends_before_the_second_look_shares_nothing(void **state)
+{
+	struct maker k;
+	siginfo_t info;
+	pid_t zombie;
+
+	(void)state;
+	maker_init(&k);
+	begin(&k);
+	zombie = start_zombie();
+	(void)kill(k.pid, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)k.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_succeeds(again(&k), &k.err);
+	maker_deinit(&k);
+	assert_int_equal(waitpid(zombie, NULL, 0), zombie);
+}
+
 /* A thread that the first look has not seen, as readdir may leave one out. */
 static void the_children_of_an_unknown_thread_are_looked_at(void **state)
 {
@@ -368,6 +427,8 @@ int main(void)
 		cmocka_unit_test(what_came_since_an_earlier_stop_is_seen_before_the_next),
 		cmocka_unit_test(after_a_long_time_they_are_asked_anew),
 		cmocka_unit_test(where_there_are_many_new_ones_they_are_asked_anew),
+		cmocka_unit_test(a_process_that_ends_during_the_first_look_shares_nothing),
+		cmocka_unit_test(a_process_that_ends_before_the_second_look_shares_nothing),
 		cmocka_unit_test(the_children_of_an_unknown_thread_are_looked_at),
 	};
 
