@@ -15,6 +15,10 @@
  *
  * Where it cannot be told which ids are newer, or they are many, every process is asked during the
  * stop.
+ *
+ * Where kcmp(2) is not allowed or missing (CONFIG_KCMP) it cannot be told who shares.  The parent
+ * of a child of vfork cannot be stopped even then, before the child has other memory or has ended;
+ * and the child is known by its parent, which waits for it.
  */
 #include "config.h"
 
@@ -71,6 +75,14 @@ static bool is_shared(const struct process *proc, pid_t tid, pid_t other)
 	       has_memory(proc->pid, tid);
 }
 
+/* Whether the kernel tells at all. */
+static bool can_compare(void)
+{
+	const pid_t self = getpid();
+
+	return syscall(SYS_kcmp, self, self, KCMP_VM, 0L, 0L) == 0;
+}
+
 static enum ulp_code shared_with(pid_t pid, pid_t other, struct ulp_err *err)
 {
 	char name[64];
@@ -91,8 +103,10 @@ static int children_open(pid_t pid, pid_t tid)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* First child in the file that shares memory with the thread, 0 for none. */
-static pid_t sharing_child(const struct process *proc, pid_t tid, int fd)
+typedef bool child_fn(const struct process *proc, pid_t tid, pid_t child);
+
+/* First child in the file of the thread that is such a one, 0 for none. */
+static pid_t find_child(const struct process *proc, pid_t tid, int fd, child_fn *is_it)
 {
 	char buf[4096];
 	size_t kept = 0; /* bytes of a number that the last read has cut */
@@ -112,7 +126,7 @@ static pid_t sharing_child(const struct process *proc, pid_t tid, int fd)
 		while ((end = strchr(at, ' ')) != NULL) {
 			pid_t child = (pid_t)strtol(at, NULL, 10);
 
-			if (is_shared(proc, tid, child))
+			if (is_it(proc, tid, child))
 				return child;
 			at = end + 1;
 		}
@@ -128,9 +142,50 @@ static pid_t sharing_child_of(const struct process *proc, pid_t tid)
 
 	if (fd < 0)
 		return 0;
-	child = sharing_child(proc, tid, fd);
+	child = find_child(proc, tid, fd, is_shared);
 	close(fd);
 	return child;
+}
+
+/* --- without kcmp ---------------------------------------------------------------------- */
+
+static bool is_itself(const struct process *proc, pid_t tid, pid_t child)
+{
+	(void)tid;
+	return child == proc->pid;
+}
+
+/* Whether the thread may wait in vfork for the process: in state D, and its parent. */
+static bool may_wait_for(pid_t pid, pid_t tid, const struct process *proc)
+{
+	bool is_parent;
+	int fd;
+
+	if (survey_state(pid, tid) != 'D')
+		return false;
+	fd = children_open(pid, tid);
+	if (fd < 0)
+		return true;
+	is_parent = find_child(proc, tid, fd, is_itself) != 0;
+	close(fd);
+	return is_parent;
+}
+
+/* The parent, if that has made the process by vfork and is still waiting, 0 if not. */
+static pid_t vfork_parent(const struct process *proc)
+{
+	struct task_status status;
+	bool waits = false;
+	pid_t *tids;
+	size_t nr;
+
+	if (!task_status(proc->pid, proc->pid, &status) || status.ppid <= 0 ||
+	    tasks_list(status.ppid, &tids, &nr, NULL) != ULP_OK)
+		return 0;
+	for (size_t i = 0; i < nr && !waits; i++)
+		waits = may_wait_for(status.ppid, tids[i], proc);
+	free(tids);
+	return waits ? status.ppid : 0;
 }
 
 /* --- the newest process id ------------------------------------------------------------- */
@@ -270,6 +325,11 @@ static enum ulp_code look(struct memory_sharing *m, const struct process *proc, 
 	*m = (struct memory_sharing){.proc = proc, .newest_fd = newest_open(), .at_ns = clock_ns()};
 	m->first = m->last = newest_read(m->newest_fd);
 	m->known = m->first > 0;
+	m->can_compare = can_compare();
+	if (!m->can_compare) {
+		*other = vfork_parent(proc);
+		return ULP_OK;
+	}
 	code = look_at_threads(m, err);
 	if (code != ULP_OK)
 		return code;
@@ -340,7 +400,7 @@ static pid_t look_again(const struct memory_sharing *m, pid_t tid)
 
 	if (t == NULL ? tid > m->first : t->seen)
 		return 0;
-	return t != NULL && t->fd >= 0 ? sharing_child(m->proc, tid, t->fd)
+	return t != NULL && t->fd >= 0 ? find_child(m->proc, tid, t->fd, is_shared)
 				       : sharing_child_of(m->proc, tid);
 }
 
@@ -351,7 +411,10 @@ enum ulp_code memory_sharing_again(struct memory_sharing *m, const pid_t *tids, 
 	pid_t other = 0;
 
 	memory_sharing_follow(m);
-	if (m->known && m->last - m->first <= MAX_NEW) {
+	if (!m->can_compare) {
+		/* At the first look the parent may have been about to begin to wait. */
+		other = vfork_parent(m->proc);
+	} else if (m->known && m->last - m->first <= MAX_NEW) {
 		other = sharing_younger(m, tids, nr);
 		for (size_t i = 0; i < nr && other == 0; i++)
 			other = look_again(m, tids[i]);

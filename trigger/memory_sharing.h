@@ -17,6 +17,7 @@ struct memory_sharing {
 	int newest_fd;		    /* tells the newest process id; -1: it cannot be told */
 	pid_t first, last;	    /* the newest id: before the first look, and when last asked */
 	uint64_t at_ns;		    /* CLOCK_MONOTONIC, when it was last asked */
+	bool can_compare;	    /* the kernel tells who shares */
 	bool known;		    /* what came in between has an id above first, up to last */
 	struct sharing_thread *threads; /* owned; nr of them, by ascending tid */
 	size_t nr;

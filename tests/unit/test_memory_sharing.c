@@ -12,8 +12,10 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -24,12 +26,31 @@
 
 #define STACK_LEN 65536u
 
-/* --- a folder /proc in which we have a say, and a clock --------------------------------- */
+/* --- a kernel, a folder /proc and a clock in which we have a say ------------------------ */
+
+static bool is_kcmp_forbidden;
 
 static unsigned nr_slow;      /* so many entries more, of no process, take 1 ms each */
 static uint64_t later_ns;     /* what is added to the time */
 static pid_t dies_in_between; /* this process, before the others are listed */
 static size_t nr_listed;      /* so often they were */
+
+long syscall(long nr, ...)
+{
+	long (*real)(long, ...) = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+	long args[6];
+	va_list list;
+
+	if (nr == SYS_kcmp && is_kcmp_forbidden) {
+		errno = EPERM;
+		return -1;
+	}
+	va_start(list, nr);
+	for (size_t i = 0; i < 6; i++)
+		args[i] = va_arg(list, long);
+	va_end(list);
+	return real(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+}
 
 /* Comes in /proc before the processes. */
 static void meet_self(void)
@@ -76,7 +97,8 @@ int clock_gettime(clockid_t id, struct timespec *ret)
 
 /*
  * A process that sleeps in read(2), and at each byte makes a child: 's' sharing, 'f' by fork; or
- * another one that shares: 'p', a child of its own parent; or 't', a thread.
+ * another one that shares: 'p', a child of its own parent; or 't', a thread;
+ * or 'v', a child by vfork, for which it waits.
  */
 struct maker {
 	pid_t pid;
@@ -110,6 +132,8 @@ _Noreturn static void make_children(int in, int out)
 		if (what == 't' && clone(sleep_on, stack + STACK_LEN,
 					 CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, NULL) < 0)
 			break;
+		if (what == 'v' && vfork() == 0)
+			(void)sleep_on(NULL);
 		if (what == 'f' && fork() == 0)
 			(void)sleep_on(NULL);
 	}
@@ -284,6 +308,59 @@ static void a_long_first_look_keeps_track_of_the_ids(void **state)
 	maker_deinit(&k);
 }
 
+/* --- without kcmp ------------------------------------------------------------------------ */
+
+/* Waits until it has a child. */
+static void open_child(const struct maker *k, struct process *child)
+{
+	const uint64_t deadline = clock_ns() + 20000000000ull;
+	struct ulp_err err;
+	char text[64];
+
+	while (task_read_file(text, sizeof(text), "/proc/%d/task/%d/children", k->pid, k->pid) <= 0)
+		assert_true(clock_ns() < deadline);
+	assert_succeeds(process_open((pid_t)strtol(text, NULL, 10), child, &err), &err);
+}
+
+static void a_child_of_vfork_is_known_by_its_parent(void **state)
+{
+	const char what = 'v';
+	struct task_stat stat;
+	struct process child;
+	struct maker k;
+
+	(void)state;
+	maker_init(&k);
+	is_kcmp_forbidden = true;
+	assert_int_equal(write(k.to, &what, 1), 1);
+	open_child(&k, &child);
+	do
+		assert_true(task_stat(k.pid, k.pid, &stat));
+	while (stat.state != 'D');
+	assert_int_equal(memory_sharing_begin(&k.m, &child, &k.err), ULP_ESTOP);
+	process_close(&child);
+	is_kcmp_forbidden = false;
+	maker_deinit(&k);
+}
+
+static void another_child_is_not_taken_for_one_of_vfork(void **state)
+{
+	struct process child;
+	struct maker k;
+
+	(void)state;
+	maker_init(&k);
+	is_kcmp_forbidden = true;
+	make(&k, 'f');
+	open_child(&k, &child);
+	assert_succeeds(memory_sharing_begin(&k.m, &child, &k.err), &k.err);
+	assert_succeeds(memory_sharing_again(&k.m, &child.pid, 1, &k.err), &k.err);
+	memory_sharing_end(&k.m);
+	process_close(&child);
+	is_kcmp_forbidden = false;
+	maker_deinit(&k);
+}
+
 /* --- several stops ----------------------------------------------------------------------- */
 
 static void processes_are_asked_once_for_several_stops(void **state)
@@ -423,6 +500,8 @@ int main(void)
 		cmocka_unit_test(it_is_seen_without_the_newest_process_id_too),
 		cmocka_unit_test(it_is_seen_then_if_it_is_no_child_too),
 		cmocka_unit_test(a_long_first_look_keeps_track_of_the_ids),
+		cmocka_unit_test(a_child_of_vfork_is_known_by_its_parent),
+		cmocka_unit_test(another_child_is_not_taken_for_one_of_vfork),
 		cmocka_unit_test(processes_are_asked_once_for_several_stops),
 		cmocka_unit_test(what_came_since_an_earlier_stop_is_seen_before_the_next),
 		cmocka_unit_test(after_a_long_time_they_are_asked_anew),

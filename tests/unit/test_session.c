@@ -8,11 +8,13 @@
 #include "tests/lib/victim_session.h"
 #include "trigger/tasks.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -24,6 +26,26 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+static bool is_kcmp_forbidden;
+
+/* As the libc's, but for kcmp(2). */
+long syscall(long nr, ...)
+{
+	long (*real)(long, ...) = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+	long args[6];
+	va_list list;
+
+	if (nr == SYS_kcmp && is_kcmp_forbidden) {
+		errno = EPERM;
+		return -1;
+	}
+	va_start(list, nr);
+	for (size_t i = 0; i < 6; i++)
+		args[i] = va_arg(list, long);
+	va_end(list);
+	return real(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+}
 
 /* As long as it takes a thread that was forgotten to do something. */
 static void assert_nobody_moves(const struct victim *v)
@@ -508,6 +530,15 @@ static void child_of_vfork_is_waited_for(void **state)
 	close_victim(&v, &proc);
 }
 
+/* As in a container where it may not be called: the parent does not stop before the child is gone.
+ */
+static void child_of_vfork_is_waited_for_without_kcmp(void **state)
+{
+	is_kcmp_forbidden = true;
+	child_of_vfork_is_waited_for(state);
+	is_kcmp_forbidden = false;
+}
+
 /* The others do not notice that the stop failed, and neither does that one. */
 static void calls_survive_a_stop_that_fails(void **state)
 {
@@ -751,6 +782,7 @@ int main(void)
 		cmocka_unit_test(threads_are_described_while_stopped),
 		cmocka_unit_test(process_without_its_first_thread_is_stopped),
 		cmocka_unit_test(child_of_vfork_is_waited_for),
+		cmocka_unit_test(child_of_vfork_is_waited_for_without_kcmp),
 		cmocka_unit_test(calls_survive_a_stop_that_fails),
 		cmocka_unit_test(deadline_in_the_past_is_no_end_of_the_process),
 		cmocka_unit_test(nobody_waits_for_long_for_a_thread_that_does_not_stop),
