@@ -381,7 +381,7 @@ void memory_sharing_end(struct memory_sharing *m)
 	free(m->threads);
 	if (m->newest_fd >= 0)
 		close(m->newest_fd);
-	*m = (struct memory_sharing){0};
+	memset(m, 0, sizeof(*m));
 }
 
 static int compare_thread(const void *key, const void *element)
