@@ -77,28 +77,13 @@ static enum ulp_code fresh_init(struct plan *plan, struct ulp_err *err)
 }
 
 /*
- * Whether the target may be another copy of the library than the one that the patch was applied to.
- * After a revert the words of both are alike, but only in the old one they have been written.
- */
-static bool is_other_copy(const struct plan *plan, const struct registry_patch *p)
-{
-	struct ulp_space *space = plan->engine->space;
-
-	if (p->head.state == ULP_PATCH_UNLOADED)
-		return true;
-	/* What the process has begun with is never unloaded. */
-	return !(plan->target->scope & OBJECT_SCOPE_GLOBAL) && space->ops->is_copied &&
-	       !space->ops->is_copied(space, remote_at(p->functions[0].word_addr));
-}
-
-/*
  * Whether the container that is mapped already can be used again: what its code refers
  * to is where it was, and it has no data of a copy of the target that is gone.
  */
 static bool is_reusable(const struct plan *plan, const struct registry_patch *p)
 {
 	return load_imports_sum(&plan->load) == p->head.imports &&
-	       (!load_has_data(&plan->load) || !is_other_copy(plan, p));
+	       (!load_has_data(&plan->load) || p->head.state != ULP_PATCH_UNLOADED);
 }
 
 /* What the container would be if it were mapped anew; not kept if it need not be. */

@@ -197,15 +197,19 @@ void plan_rehearse(struct plan *plan)
 
 enum ulp_code plan_commit_prepare(struct plan *plan, struct ulp_err *err)
 {
-	enum ulp_code code = word_edits_make(&plan->engine->registry, true, &plan->edits, err);
+	struct registry *reg = &plan->engine->registry;
+	struct ulp_space *s = plan->engine->space;
+	enum ulp_code code = registry_write_unloaded(reg, s, err);
 
+	if (!code)
+		code = word_edits_make(reg, true, &plan->edits, err);
 	if (!code)
 		code = words_make(plan, err);
 	if (!code)
 		code = snapshot_make(plan, err);
 	if (code)
 		return code;
-	registry_copy_pages(&plan->engine->registry, plan->engine->space);
+	registry_copy_pages(reg, s);
 	return ULP_OK;
 }
 

@@ -293,7 +293,7 @@ bool registry_patch_applied(const struct registry *reg, const struct registry_pa
 
 uint32_t registry_patch_stored_state(const struct registry_patch *p)
 {
-	return p->stale ? (uint32_t)ULP_PATCH_APPLIED : p->head.state;
+	return p->stale ? p->stored : p->head.state;
 }
 
 long registry_find(const struct registry *reg, const struct ulp_build_id *id, uint64_t target_bias)

@@ -22,7 +22,8 @@ struct registry_patch {
 	uint32_t found;			    /* index of the function that was looked up last */
 	/* See registry_compare(). */
 	bool absent; /* its library is not loaded there now: its words are not ours */
-	bool stale;  /* in the process its state is still ULP_PATCH_APPLIED, not head.state */
+	bool stale;  /* in the process its state is still `stored`, not head.state */
+	uint32_t stored;
 };
 
 struct registry {
@@ -47,11 +48,19 @@ void registry_deinit(struct registry *reg);
 
 /*
  * Compares the records with what the process has, as registry_read() does at its end.  A
- * record whose library is not loaded where it was counts for no word (absent).  One that
- * is recorded as applied although its library was unloaded since becomes
- * ULP_PATCH_UNLOADED in this copy (stale); the next commit writes that to the process.
+ * record whose library is not loaded where it was counts for no word (absent).  One whose
+ * library was unloaded since, whether it is recorded as applied or as reverted, becomes
+ * ULP_PATCH_UNLOADED in this copy (stale); registry_write_unloaded() writes that to the process.
  */
 void registry_compare(struct registry *reg, struct reader *r, const struct ulp_objects *objects);
+
+/*
+ * Writes that down.  It is true whatever becomes of the change; of reverted patches it shows no
+ * longer once a page of theirs was written to, so it comes before anything else is.
+ * The caller has the process's lock.  Errors: those of writing.
+ */
+ULP_MUST_CHECK enum ulp_code registry_write_unloaded(struct registry *reg, struct ulp_space *space,
+						     struct ulp_err *err);
 
 /* The state that the record has in the process, as far as this copy knows. */
 uint32_t registry_patch_stored_state(const struct registry_patch *patch);

@@ -255,11 +255,22 @@ static enum ulp_code unlink_fresh(struct registry *reg, const struct list_head *
 	return code ? code : list_shrink(reg, before, s, NULL);
 }
 
-/*
- * Writes down that patches have left together with their library.  True whatever
- * becomes of the commit.
- */
-static enum ulp_code unloaded_write(struct registry *reg, struct ulp_space *s, struct ulp_err *err)
+/* The intent first: until a commit that was decided is finished it decides. */
+static enum ulp_code unloaded_write(const struct registry_patch *p, struct ulp_space *s,
+				    struct ulp_err *err)
+{
+	enum ulp_code code =
+		write_u32(s, AT(p->at, struct ulp_reg_patch, next_state), ULP_PATCH_UNLOADED, err);
+
+	if (!code)
+		code = write_u32(s, AT(p->at, struct ulp_reg_patch, state), ULP_PATCH_UNLOADED,
+				 err);
+	/* At once: a message that fails is no failure. */
+	return code ? code : space_flush(s, err);
+}
+
+enum ulp_code registry_write_unloaded(struct registry *reg, struct ulp_space *s,
+				      struct ulp_err *err)
 {
 	for (size_t i = 0; i < reg->nr; i++) {
 		struct registry_patch *p = &reg->patches[i];
@@ -268,14 +279,12 @@ static enum ulp_code unloaded_write(struct registry *reg, struct ulp_space *s, s
 
 		if (!p->stale)
 			continue;
-		code = write_u32(s, AT(p->at, struct ulp_reg_patch, state), ULP_PATCH_UNLOADED,
-				 err);
-		/* At once: a message that fails is no failure. */
-		if (!code)
-			code = space_flush(s, err);
+		code = unloaded_write(p, s, err);
 		if (code)
 			return code;
 		p->stale = false;
+		if (p->stored != ULP_PATCH_APPLIED)
+			continue;
 		(void)snprintf(line, sizeof(line),
 			       "%s is not applied any more: the process has unloaded %s",
 			       registry_string(p, p->head.file),
@@ -329,8 +338,10 @@ static enum ulp_code word_recover(const struct word_edit *w, struct ulp_space *s
 enum ulp_code registry_recover(struct registry *reg, struct ulp_space *s, struct ulp_err *err)
 {
 	struct word_edits edits;
-	enum ulp_code code = word_edits_make(reg, true, &edits, err);
+	enum ulp_code code = registry_write_unloaded(reg, s, err);
 
+	if (!code)
+		code = word_edits_make(reg, true, &edits, err);
 	if (code)
 		return code;
 	for (size_t i = 0; !code && i < edits.nr; i++)
@@ -344,10 +355,8 @@ enum ulp_code registry_commit(struct registry *reg, bool fresh, const struct wor
 {
 	struct list_head before = list_head_now(reg);
 	struct list_head after = fresh ? list_head_fresh(reg) : before;
-	enum ulp_code code = unloaded_write(reg, s, err);
+	enum ulp_code code = intents_write(reg, s, err);
 
-	if (!code)
-		code = intents_write(reg, s, err);
 	if (!code)
 		code = records_link(reg, fresh, &after, s, err);
 	if (!code)

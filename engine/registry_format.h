@@ -63,7 +63,7 @@ enum ulp_patch_state {
 	ULP_PATCH_REVERTED = 0, /* mapped, not in use; used again by the next apply */
 	ULP_PATCH_APPLIED = 1,
 	/*
-	 * The library was unloaded while the patch was applied.  As reverted, but the container's
+	 * The library was unloaded since the patch was applied.  As reverted, but the container's
 	 * data belongs to a copy of the library that is gone.
 	 */
 	ULP_PATCH_UNLOADED = 2,

@@ -109,8 +109,8 @@ struct ulp_space_ops {
 
 	/*
 	 * Whether the page of a mapped file that is at this address has been written to since it
-	 * was mapped, which gives the process a copy of it.  Where that cannot be told: true.
-	 * NULL: it can never be.
+	 * was mapped, which gives the process a copy of it.  false where that cannot be told.
+	 * NULL: nothing is ever mapped anew.
 	 */
 	bool (*is_copied)(struct ulp_space *space, struct remote at);
 

@@ -138,11 +138,11 @@ static bool remote_is_copied(struct ulp_space *space, struct remote at)
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", remote_of(space)->proc->pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return true;
+		return false;
 	n = pread(fd, &entry, sizeof(entry), (off_t)(page * sizeof(entry)));
 	close(fd);
-	return n != (ssize_t)sizeof(entry) ||
-	       (entry & (PAGE_PRESENT | PAGE_SWAPPED) && !(entry & PAGE_OF_FILE));
+	return n == (ssize_t)sizeof(entry) && entry & (PAGE_PRESENT | PAGE_SWAPPED) &&
+	       !(entry & PAGE_OF_FILE);
 }
 
 /* Both processes run on this machine, and the same build of a library chooses the same. */

@@ -145,4 +145,87 @@ run apply "$b" fix.so
 tap_ok 'b: and that goes on' answers b 107 call 1 victim_number 5
 tap_is 'b: two containers are mapped' 2 "$(mapped "$b")"
 tap_ok 'b: the process ends well' victim_end b "$b"
+
+# --- the same, and the page is written to before the patch comes again ---------------------
+
+cat >fix_number.c <<'C'
+#include "libvictim.h"
+static int calls;
+int victim_number(int n)
+{
+	return n + 100 + ++calls;
+}
+C
+fix_spec fix_number victim_number >fix_number.yaml
+pack fix_number
+adding_fix fix_near victim_other 1002
+cat >fix_wait.c <<'C'
+#include "libvictim.h"
+#include <unistd.h>
+static int calls;
+int victim_number(int n)
+{
+	return n + 100 + ++calls;
+}
+int victim_wait(int fd)
+{
+	unsigned char byte;
+	return read(fd, &byte, 1) == 1 ? byte : -1;
+}
+C
+fix_spec fix_wait victim_number victim_wait >fix_wait.yaml
+pack fix_wait
+
+# gone_after NAME CONTAINER [REQUEST]: a process in which it was reverted before its library was
+# unloaded, and loaded again at the same place; sets $pid
+gone_after() {
+	victim_start "$1"
+	pid=$victim_pid
+	gone_name=$1
+	gone_request=${3:-load}
+	must answers "$1" 1 "$gone_request" 1 "$tap_dir/lib/libvictim.so.1"
+	place=$(ask "$1" place 1)
+	run apply "$pid" "$2"
+	tap_ok "$1: the fix is called" answers "$1" 106 call 1 victim_number 5
+	run revert "$pid" "$2"
+	tap_ok "$1: the library is unloaded" answers "$1" 0 unload 1
+	must answers "$1" 1 "$gone_request" 1 "$tap_dir/lib/libvictim.so.1"
+	tap_ok "$1: and loaded again at the same place" answers "$1" "$place" place 1
+}
+
+# has_own_data CONTAINER
+has_own_data() {
+	run apply "$pid" "$1"
+	tap_is "$gone_name: it is patched" 0 "$status"
+	tap_ok "$gone_name: with data of its own" answers "$gone_name" 106 call 1 victim_number 5
+	run revert "$pid" "$1"
+	run apply "$pid" "$1"
+	tap_ok "$gone_name: and that goes on" answers "$gone_name" 107 call 1 victim_number 5
+	tap_ok "$gone_name: the process ends well" victim_end "$gone_name" "$pid"
+}
+
+gone_after near fix_number.so
+run apply "$pid" fix_near.so
+tap_is 'near: a patch of the same page comes first' 0 "$status"
+has_own_data fix_number.so
+
+waits() {
+	grep -q '^[0-9]* 0x9 ' "/proc/$pid/syscall"
+}
+
+mkfifo byte
+exec 9<>byte
+gone_after tried fix_wait.so
+answers tried 65 call 1 victim_wait 9 >released &
+asking=$!
+tap_ok 'tried: it is in a function of the patch' wait_for 30 waits
+run apply "$pid" --timeout 1 fix_wait.so
+tap_has 'tried: a function of the patch is in use' out '^ERROR .*victim_wait'
+printf A >&9
+tap_ok 'tried: it has left it' wait "$asking"
+exec 9>&-
+has_own_data fix_wait.so
+
+gone_after apart fix_number.so load-apart
+has_own_data fix_number.so
 tap_done

@@ -105,23 +105,42 @@ static void the_next_commit_brings_the_records_in_step(void **state)
 	assert_true(plan_text_is_pristine(f));
 }
 
-static void records_that_cannot_be_brought_in_step_fail_the_commit(void **state)
+/* The n-th write fails that a plan for `a` makes while the process runs. */
+static enum ulp_code write_with_a_failure(struct plan_fixture *f, unsigned n)
+{
+	struct engine e;
+	struct plan plan;
+	enum ulp_code code;
+
+	fake_process_open(&f->fp, &e);
+	assert_succeeds(plan_apply(&plan, &e, &f->a, &f->err), &f->err);
+	assert_succeeds(plan_map(&plan, &f->err), &f->err);
+	f->fp.fs.fail_write = n;
+	code = plan_write(&plan, &f->err);
+	fake_space_heal(&f->fp.fs);
+	assert_succeeds(plan_undo(&plan, &f->err), &f->err);
+	plan_deinit(&plan);
+	engine_close(&e);
+	return code;
+}
+
+static void records_that_cannot_be_brought_in_step_fail_the_plan(void **state)
 {
 	struct plan_fixture *f = *state;
-	struct planned p;
+	unsigned n = 1;
 
 	fake_apply(&f->fp, &f->b);
 	reload(f);
-	planned_begin(f, &f->a, &p);
-	fake_space_heal(&f->fp.fs);
-	f->fp.fs.fail_write = 1;
-	assert_int_equal(plan_commit(&p.plan, &f->err), ULP_ESYS);
-	planned_end(&p);
-	fake_space_heal(&f->fp.fs);
-	assert_string_equal(fake_process_registry(&f->fp)->messages, "");
-	assert_true(plan_text_is_pristine(f));
-	assert_int_equal(nr_records(f), 1);
-	assert_false(is_applied(f, &f->b));
+	while (write_with_a_failure(f, n)) {
+		assert_string_equal(fake_process_registry(&f->fp)->messages, "");
+		assert_int_equal(stored_state(f, 0), ULP_PATCH_APPLIED);
+		assert_true(plan_text_is_pristine(f));
+		assert_int_equal(nr_records(f), 1);
+		assert_false(is_applied(f, &f->b));
+		n++;
+	}
+	assert_true(n > 1);
+	assert_int_equal(stored_state(f, 0), ULP_PATCH_UNLOADED);
 }
 
 /* Its data would be that of a copy of the library that is gone. */
@@ -139,6 +158,121 @@ static void a_container_with_data_is_mapped_anew(void **state)
 	fake_revert(&f->fp, &f->a);
 	fake_apply(&f->fp, &f->a);
 	assert_int_equal(nr_records(f), 2);
+}
+
+/* --- reverted, and then unloaded ------------------------------------------------- */
+
+static struct ulp_space_ops ops_of_pages;
+static size_t loaded_at; /* so many writes had been made when the library was loaded */
+
+/* Whether one of the writes since then went to this page. */
+static bool is_copied(struct ulp_space *space, struct remote at)
+{
+	const struct fake_space *fs = (struct fake_space *)(void *)space;
+
+	for (size_t i = loaded_at; i < fs->nr_writes; i++)
+		if (fs->writes[i].addr / FAKE_PAGE == at.addr / FAKE_PAGE)
+			return true;
+	return false;
+}
+
+/* Nothing was there at the start of the process but the program; `a` is applied and reverted. */
+static void begin_with_a_reverted(struct plan_fixture *f)
+{
+	ops_of_pages = *f->fp.fs.space.ops;
+	ops_of_pages.is_copied = is_copied;
+	f->fp.fs.space.ops = &ops_of_pages;
+	loaded_at = f->fp.fs.nr_writes;
+	for (size_t i = 0; i < 2; i++)
+		fake_process_dynamic(&f->fp, FAKE_MAIN, DT_NEEDED)[-1] = DT_BIND_NOW;
+	fake_apply(&f->fp, &f->a);
+	fake_revert(&f->fp, &f->a);
+}
+
+static void reload_pages(struct plan_fixture *f)
+{
+	reload(f);
+	loaded_at = f->fp.fs.nr_writes;
+}
+
+static void a_copy_that_is_still_there_is_told(void **state)
+{
+	struct plan_fixture *f = *state;
+
+	begin_with_a_reverted(f);
+	for (size_t i = 0; i < 10; i++) {
+		fake_apply(&f->fp, &f->a);
+		fake_revert(&f->fp, &f->a);
+	}
+	assert_int_equal(nr_records(f), 1);
+	assert_int_equal(stored_state(f, 0), ULP_PATCH_REVERTED);
+}
+
+static void a_copy_that_was_loaded_anew_is_told(void **state)
+{
+	struct plan_fixture *f = *state;
+	struct engine e;
+
+	begin_with_a_reverted(f);
+	reload_pages(f);
+	/* To look changes nothing. */
+	fake_process_open(&f->fp, &e);
+	engine_close(&e);
+	assert_int_equal(stored_state(f, 0), ULP_PATCH_REVERTED);
+	fake_apply(&f->fp, &f->a);
+	assert_int_equal(nr_records(f), 2);
+	assert_int_equal(stored_state(f, 1), ULP_PATCH_UNLOADED);
+	assert_string_equal(fake_process_registry(&f->fp)->messages, "");
+}
+
+/* The page has been written to for the other one then. */
+static void another_patch_that_comes_first_hides_nothing(void **state)
+{
+	struct plan_fixture *f = *state;
+
+	begin_with_a_reverted(f);
+	reload_pages(f);
+	fake_apply(&f->fp, &f->b);
+	assert_int_equal(stored_state(f, 1), ULP_PATCH_UNLOADED);
+	fake_apply(&f->fp, &f->a);
+	assert_int_equal(nr_records(f), 3);
+}
+
+static void a_try_that_has_failed_hides_nothing(void **state)
+{
+	struct plan_fixture *f = *state;
+	struct planned p;
+
+	begin_with_a_reverted(f);
+	reload_pages(f);
+	planned_begin(f, &f->a, &p);
+	assert_succeeds(plan_undo(&p.plan, &f->err), &f->err);
+	planned_end(&p);
+	assert_int_equal(stored_state(f, 0), ULP_PATCH_UNLOADED);
+	fake_apply(&f->fp, &f->a);
+	assert_int_equal(nr_records(f), 2);
+}
+
+/* The commit of `b` was decided for the copy that is gone; to finish it writes to the new one. */
+static void a_change_that_is_finished_first_hides_nothing(void **state)
+{
+	struct plan_fixture *f = *state;
+	struct fake_space start;
+	long lives = 1;
+
+	begin_with_a_reverted(f);
+	start = fake_space_copy(&f->fp.fs);
+	while (fake_process_registry(&f->fp)->commit != ULP_COMMIT_DECIDED) {
+		fake_space_restore(&f->fp.fs, &start);
+		f->fp.fs.writes_to_live = lives++;
+		(void)!fake_change(&f->fp, &f->b, false, &f->err);
+		fake_space_heal(&f->fp.fs);
+	}
+	fake_space_deinit(&start);
+	reload_pages(f);
+	fake_apply(&f->fp, &f->a);
+	assert_int_equal(nr_records(f), 3);
+	assert_int_equal(stored_state(f, 2), ULP_PATCH_UNLOADED);
 }
 
 /* What it refers to has been loaded elsewhere: here as if, by the sum that the record has. */
@@ -264,8 +398,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_library_that_was_loaded_again_is_not_patched),
 		TEST(the_next_commit_brings_the_records_in_step),
-		TEST(records_that_cannot_be_brought_in_step_fail_the_commit),
+		TEST(records_that_cannot_be_brought_in_step_fail_the_plan),
 		TEST(a_container_with_data_is_mapped_anew),
+		TEST(a_copy_that_is_still_there_is_told),
+		TEST(a_copy_that_was_loaded_anew_is_told),
+		TEST(another_patch_that_comes_first_hides_nothing),
+		TEST(a_try_that_has_failed_hides_nothing),
+		TEST(a_change_that_is_finished_first_hides_nothing),
 		TEST(a_container_whose_imports_have_moved_is_mapped_anew),
 		TEST(a_library_that_is_gone_is_not_patched),
 		TEST(redirected_code_is_patched_whatever_the_list_says),
