@@ -209,6 +209,14 @@ static enum ulp_code protections_map(const struct load *load, struct ulp_space *
 	return code;
 }
 
+/* Nothing of ours is mapped, for certain; where this cannot be written it does no harm. */
+static void nothing_mapped(struct load *load, struct ulp_space *space)
+{
+	load->map_start = 0;
+	if (load->registry_at)
+		(void)!pending_clear(space, load->registry_at, NULL);
+}
+
 /* Everything in one piece first, so that nobody comes in between; then what differs over it. */
 static enum ulp_code map_at(struct load *load, struct ulp_space *space, uint64_t at,
 			    struct ulp_err *err)
@@ -218,23 +226,20 @@ static enum ulp_code map_at(struct load *load, struct ulp_space *space, uint64_t
 	load->map_start = at;
 	load->load_bias = at - load->first_vaddr;
 	code = announce(load, space, err);
-	if (!code) {
+	if (!code)
 		code = space->ops->map(space, remote_at(at), load_map_len(load), PROT_READ, false,
 				       err);
-		/* A call that was not waited for any longer may still be done. */
-		load->left = code == ULP_ESTOP;
-	}
-	if (code) {
-		load->map_start = 0;
+	/* A call that was not waited for any longer may still be done. */
+	if (code && code != ULP_ESTOP)
+		nothing_mapped(load, space);
+	if (code)
 		return code;
-	}
 	code = protections_map(load, space, err);
 	if (!code)
 		code = mark(load, space, err);
-	if (code) {
-		/* The first failure is the one to tell. */
-		load->left = load_unmap(load, space, NULL) != ULP_OK;
-	}
+	/* The first failure is the one to tell. */
+	if (code)
+		(void)!load_unmap(load, space, NULL);
 	return code;
 }
 
@@ -262,14 +267,6 @@ enum ulp_code load_map(struct load *load, struct ulp_space *space, struct ulp_er
 		code = map_at(load, space, at, err);
 	}
 	free(regions);
-	/* What may be mapped stays announced: the next tool unmaps it (engine/pending.h). */
-	if (code && load->registry_at && !load->left) {
-		/* Announced, but nothing is mapped; where this cannot be written it does no harm.
-		 */
-		enum ulp_code second = pending_clear(space, load->registry_at, NULL);
-
-		(void)second;
-	}
 	return code;
 }
 
@@ -280,7 +277,9 @@ enum ulp_code load_unmap(struct load *load, struct ulp_space *space, struct ulp_
 	if (load->map_start)
 		code = space->ops->unmap(space, remote_at(load->map_start), load_map_len(load),
 					 err);
-	if (!code && load->map_start && load->registry_at)
+	if (code)
+		return code;
+	if (load->map_start && load->registry_at)
 		code = pending_clear(space, load->registry_at, err);
 	load->map_start = 0;
 	return code;

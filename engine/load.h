@@ -26,14 +26,13 @@ struct load {
 	uint64_t record_len;		       /* bytes, whole pages */
 	uint64_t page_size;
 	uint64_t *import_values; /* one for each import of the patch; owned */
-	uint64_t map_start;	 /* 0 until mapped */
+	uint64_t map_start;	 /* 0 until mapped; after a failure: what may be mapped */
 	uint64_t load_bias;
 	/*
 	 * Address of the registry whose `pending` names the mapping as long as it is there
 	 * (engine/pending.h), 0 for none.  Set by the caller before load_map().
 	 */
 	uint64_t registry_at;
-	bool left; /* load_map() has failed, and something may be mapped all the same */
 };
 
 /*
@@ -51,7 +50,8 @@ ULP_MUST_CHECK enum ulp_code load_resolve(struct load *load, struct reader *r,
 
 /*
  * Finds room near the target and maps it.  Errors: ULP_EROOM, and those of
- * mapping.  After a failure nothing of ours is mapped, unless `left`.
+ * mapping.  After a failure nothing of ours is mapped, nor announced, unless map_start says
+ * that it may be.
  */
 ULP_MUST_CHECK enum ulp_code load_map(struct load *load, struct ulp_space *space,
 				      struct ulp_err *err);
@@ -62,7 +62,7 @@ uint64_t load_imports_sum(const struct load *load);
 /* Whether the container has data of its own that its code can change. */
 bool load_has_data(const struct load *load);
 
-/* Takes the mapping out again.  Does nothing if there is none. */
+/* Takes the mapping out again.  Does nothing if there is none; on failure it is as before. */
 ULP_MUST_CHECK enum ulp_code load_unmap(struct load *load, struct ulp_space *space,
 					struct ulp_err *err);
 

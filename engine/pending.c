@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* A container's image and record are less (engine/load.c, ULP_REG_MAX_RECORD). */
 #define MAX_LEN (128ull << 20) /* bytes */
@@ -99,9 +100,15 @@ static bool is_zero(struct ulp_space *s, uint64_t at, uint64_t len)
 	return zero;
 }
 
+/* As the first page of a container is from the start: what a program maps for itself is not. */
+static bool is_read_only(const struct ulp_region *r)
+{
+	return r->prot & (PROT_READ | PROT_EXEC) && !(r->prot & PROT_WRITE);
+}
+
 /*
  * Whether anonymous memory is mapped everywhere in the range.  *exact: and it begins
- * and ends with the range.
+ * and ends with the range, and is what we map.
  */
 static bool is_anonymous(const struct ulp_reg_pending *p, struct ulp_space *s, bool *exact)
 {
@@ -120,7 +127,8 @@ static bool is_anonymous(const struct ulp_reg_pending *p, struct ulp_space *s, b
 			continue;
 		if (r->start > at || r->inode)
 			break;
-		*exact = (at == p->start ? r->start == at : *exact) && r->end <= end;
+		*exact = (at == p->start ? r->start == at && is_read_only(r) : *exact) &&
+			 r->end <= end;
 		at = r->end;
 	}
 	free(regions);

@@ -10,7 +10,7 @@
  * What is found there later is unmapped only if it is certainly ours: it holds
  * the mark, the head of a record that names this very mapping; or, if the tool was
  * killed before it could write that, it is anonymous memory of exactly this place and
- * length in which nobody has ever written.
+ * length in which nobody has ever written, and whose first page can be read and not written.
  */
 #ifndef ULP_ENGINE_PENDING_H
 #define ULP_ENGINE_PENDING_H

@@ -239,7 +239,7 @@ enum ulp_code plan_map(struct plan *plan, struct ulp_err *err)
 	if (!plan->fresh)
 		return ULP_OK;
 	code = load_map(&plan->load, plan->engine->space, err);
-	if (!code)
+	if (plan->load.map_start)
 		reg->head.pending = load_pending(&plan->load);
 	return code;
 }
@@ -298,8 +298,10 @@ enum ulp_code plan_undo(struct plan *plan, struct ulp_err *err)
 	registry_drop(reg, load_record_at(&plan->load));
 	if (!is_still_ours(plan))
 		return ULP_OK;
-	reg->head.pending = (struct ulp_reg_pending){0};
-	return load_unmap(&plan->load, plan->engine->space, err);
+	/* The call that was to map it may not have been made, and never will be now. */
+	if (!pending_is_ours(reg, plan->engine->space))
+		return pending_forget(reg, plan->engine->space, err);
+	return pending_unmap(reg, plan->engine->space, err);
 }
 
 enum ulp_code plan_clean(struct plan *plan, struct ulp_err *err)

@@ -151,7 +151,7 @@ void plan_rehearse(struct plan *plan);
  */
 ULP_MUST_CHECK enum ulp_code plan_commit(struct plan *plan, struct ulp_err *err);
 
-/* Unmaps what plan_map() mapped, unless it was committed. */
+/* Unmaps what plan_map() mapped, also where it failed, unless it was committed. */
 ULP_MUST_CHECK enum ulp_code plan_undo(struct plan *plan, struct ulp_err *err);
 
 /*

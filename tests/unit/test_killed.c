@@ -11,6 +11,7 @@
 #include "tests/lib/fake_patch.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #define NR_CONTAINERS 4u
 
@@ -283,17 +284,21 @@ static const struct theirs {
 	uint64_t inode;
 	unsigned char byte; /* in the middle of it */
 	uint64_t record;    /* offset of the record */
+	int prot;
 } theirs[] = {
-	{"it was written to", THEIRS, THEIRS_LEN, 0, 1, FAKE_PAGE},
-	{"it is a file", THEIRS, THEIRS_LEN, 7, 0, FAKE_PAGE},
-	{"it goes on behind it", THEIRS, THEIRS_LEN - FAKE_PAGE, 0, 0, FAKE_PAGE},
-	{"it begins before it", THEIRS + FAKE_PAGE, THEIRS_LEN - FAKE_PAGE, 0, 0, FAKE_PAGE},
-	{"nothing is there", THEIRS + THEIRS_LEN, FAKE_PAGE, 0, 0, 0},
-	{"some of it is not there", THEIRS, THEIRS_LEN + FAKE_PAGE, 0, 0, FAKE_PAGE},
-	{"it is not whole pages", THEIRS, THEIRS_LEN - 8, 0, 0, FAKE_PAGE},
-	{"the record is outside", THEIRS, THEIRS_LEN, 0, 0, THEIRS_LEN},
-	{"it is longer than any container", THEIRS, 1ull << 40, 0, 0, FAKE_PAGE},
-	{"it does not end", THEIRS, UINT64_MAX & ~0xfffull, 0, 0, FAKE_PAGE},
+	{"it was written to", THEIRS, THEIRS_LEN, 0, 1, FAKE_PAGE, PROT_READ},
+	{"it can be written", THEIRS, THEIRS_LEN, 0, 0, FAKE_PAGE, PROT_READ | PROT_WRITE},
+	{"it is reserved", THEIRS, THEIRS_LEN, 0, 0, FAKE_PAGE, PROT_NONE},
+	{"it is a file", THEIRS, THEIRS_LEN, 7, 0, FAKE_PAGE, PROT_READ},
+	{"it goes on behind it", THEIRS, THEIRS_LEN - FAKE_PAGE, 0, 0, FAKE_PAGE, PROT_READ},
+	{"it begins before it", THEIRS + FAKE_PAGE, THEIRS_LEN - FAKE_PAGE, 0, 0, FAKE_PAGE,
+	 PROT_READ},
+	{"nothing is there", THEIRS + THEIRS_LEN, FAKE_PAGE, 0, 0, 0, PROT_READ},
+	{"some of it is not there", THEIRS, THEIRS_LEN + FAKE_PAGE, 0, 0, FAKE_PAGE, PROT_READ},
+	{"it is not whole pages", THEIRS, THEIRS_LEN - 8, 0, 0, FAKE_PAGE, PROT_READ},
+	{"the record is outside", THEIRS, THEIRS_LEN, 0, 0, THEIRS_LEN, PROT_READ},
+	{"it is longer than any container", THEIRS, 1ull << 40, 0, 0, FAKE_PAGE, PROT_READ},
+	{"it does not end", THEIRS, UINT64_MAX & ~0xfffull, 0, 0, FAKE_PAGE, PROT_READ},
 };
 
 static void memory_of_the_process_is_left_alone(void **state)
@@ -304,7 +309,7 @@ static void memory_of_the_process_is_left_alone(void **state)
 		struct fixture f;
 
 		fixture_init(&f, &scenarios[0]);
-		fake_space_add(&f.fp.fs, THEIRS, THEIRS_LEN, 1, t->inode);
+		fake_space_add(&f.fp.fs, THEIRS, THEIRS_LEN, t->prot, t->inode);
 		*(unsigned char *)fake_space_at(&f.fp.fs, THEIRS + THEIRS_LEN / 2, 1) = t->byte;
 		fake_process_registry(&f.fp)->pending = (struct ulp_reg_pending){
 			.start = t->start, .record = t->start + t->record, .len = t->len};
@@ -314,6 +319,42 @@ static void memory_of_the_process_is_left_alone(void **state)
 		assert_int_equal(fake_process_registry(&f.fp)->pending.len, 0);
 		fixture_deinit(&f);
 	}
+}
+
+/* What became of a call that the tool did not wait for any longer.  prot: -1: it was not made. */
+static void undo_of_a_late_call(int prot, bool stays)
+{
+	struct fixture f;
+	struct engine e;
+	struct plan plan;
+	struct ulp_reg_pending p;
+
+	fixture_init(&f, &scenarios[0]);
+	fake_space_restore(&f.fp.fs, &f.old);
+	fake_process_open(&f.fp, &e);
+	assert_succeeds(plan_apply(&plan, &e, container(&f, 'a'), &f.err), &f.err);
+	f.fp.fs.fail_map = 1;
+	f.fp.fs.map_code = ULP_ESTOP;
+	assert_int_equal(plan_map(&plan, &f.err), ULP_ESTOP);
+	p = fake_process_registry(&f.fp)->pending;
+	assert_int_not_equal(p.len, 0);
+	if (prot >= 0)
+		fake_space_add(&f.fp.fs, p.start, p.len, prot, 0);
+	assert_succeeds(plan_undo(&plan, &f.err), &f.err);
+	assert_int_equal(fake_process_registry(&f.fp)->pending.len, 0);
+	assert_int_equal(fake_space_area(&f.fp.fs, p.start) != NULL, stays);
+	plan_deinit(&plan);
+	engine_close(&e);
+	fixture_deinit(&f);
+}
+
+static void a_late_call_leaves_nothing_and_takes_nothing(void **state)
+{
+	(void)state;
+	undo_of_a_late_call(-1, false);
+	undo_of_a_late_call(PROT_READ, false);
+	/* The process has mapped something there itself. */
+	undo_of_a_late_call(PROT_READ | PROT_WRITE, true);
 }
 
 /* Killed in the middle of the mapping: nothing but zeros. */
@@ -337,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_of_the_process_is_left_alone),
+		cmocka_unit_test(a_late_call_leaves_nothing_and_takes_nothing),
 		cmocka_unit_test(memory_that_nobody_has_written_to_is_unmapped),
 		cmocka_unit_test(whoever_is_killed_the_next_tool_finds_the_old_or_the_new_state),
 		cmocka_unit_test(memory_stays_constant_over_many_kills),
