@@ -442,12 +442,11 @@ cat >commit.c <<'C'
 #include <stdio.h>
 int main(void)
 {
-	printf("%zu %02x %02x\n", offsetof(struct ulp_registry, commit), ULP_COMMIT_DECIDED,
-	       ULP_COMMIT_IDLE);
+	printf("%zu %02x\n", offsetof(struct ulp_registry, commit), ULP_COMMIT_DECIDED);
 }
 C
 must "${ULP_CC:-cc}" -I"$ULP_SRCDIR" -o commit commit.c
-read -r offset decided idle <<END
+read -r offset decided <<END
 $(./commit)
 END
 base=$(sed -n '/libpulp\.so\.0/{s/-.*//p;q;}' "/proc/$pid/maps")
@@ -470,23 +469,38 @@ run "$ulp" patches -p "$pid"
 tap_ok 'a change that is not finished: patches does not say so any more' \
 	sh -c '! grep "not finished" out'
 
-# While another tool commits a look finds the same, but not for long.
-commit_often() {
-	while [ ! -e enough ]; do
-		poke "$pid" $((0x$base + 0x$symbol + offset)) "$decided"
-		poke "$pid" $((0x$base + 0x$symbol + offset)) "$idle"
-		sleep 0.01
-	done
+# While another tool commits a look finds the same, but not for long.  It ends with the process.
+cat >commit_often.c <<'C'
+#include "engine/registry_format.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+static int set(int mem, off_t at, uint32_t commit, unsigned ms)
+{
+	int ok = pwrite(mem, &commit, sizeof(commit), at) == sizeof(commit);
+
+	usleep(ms * 1000);
+	return ok;
 }
-commit_often &
-committer=$!
+int main(int argc, char **argv)
+{
+	int mem = argc == 3 ? open(argv[1], O_RDWR) : -1;
+	off_t at = argc == 3 ? strtoll(argv[2], NULL, 10) : 0;
+
+	for (int n = 0; n < 2400; n++)
+		if (!set(mem, at, ULP_COMMIT_DECIDED, 5) || !set(mem, at, ULP_COMMIT_IDLE, 20))
+			return 1;
+}
+C
+must "${ULP_CC:-cc}" -D_GNU_SOURCE -I"$ULP_SRCDIR" -o commit_often commit_often.c
+process_start ./commit_often "/proc/$pid/mem" $((0x$base + 0x$symbol + offset))
+committer=$process_pid
 unfinished=0
 for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
 	"$ulp" patches -p "$pid" >out 2>err || unfinished=failed
 	! grep -q 'is not finished' out || unfinished=$look
 done
-: >enough
-wait "$committer"
+process_stop "$committer"
 tap_is 'patches: a change that another tool is at work on' 0 "$unfinished"
 run "$ulp" set_patchable --usage
 tap_has 'set_patchable: the usage has the process' out '-p PROCESS enable\|disable'
