@@ -12,6 +12,7 @@
 
 #include "engine_arch.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,5 +66,8 @@ ULP_MUST_CHECK enum ulp_code arch_redirect(const struct arch_entry *entry, uint6
  */
 ULP_MUST_CHECK enum ulp_code arch_relocate(uint32_t type, void *where, uint64_t len, uint64_t place,
 					   uint64_t value, struct ulp_err *err);
+
+/* Whether the bytes can end with a call instruction: what follows them is a return address. */
+bool arch_ends_with_call(const uint8_t *code, size_t len);
 
 #endif

@@ -3,13 +3,26 @@
 
 #include "runtime/own_stack.h"
 
-static bool is_inside(const struct plan_guard *g, uint64_t word)
+#include "engine/arch.h"
+
+/* Where that cannot be read: true. */
+static bool is_after_call(const struct plan *plan, uint64_t at)
+{
+	uint8_t code[ARCH_MAX_CALL];
+
+	return space_read(plan->engine->space, at - sizeof(code), code, sizeof(code), NULL) ||
+	       arch_ends_with_call(code, sizeof(code));
+}
+
+static bool is_inside(const struct plan *plan, const struct plan_guard *g, uint64_t word)
 {
 	/*
 	 * At its start a function is still to be entered; at its end it may be left for one
-	 * that never returns, whose call comes last.
+	 * that never returns, whose call comes last.  Else that is where the next one starts.
 	 */
-	return word <= g->end && (g->whole ? word >= g->start : word > g->start);
+	if (word == g->end)
+		return is_after_call(plan, word);
+	return word < g->end && (g->whole ? word >= g->start : word > g->start);
 }
 
 /* Not sanitized: it reads what lies between the variables. */
@@ -20,7 +33,7 @@ own_stack_guard(const struct plan *plan, const void *end)
 
 	for (; word < (const uint64_t *)end; word++)
 		for (size_t i = 0; i < plan->nr_guards; i++)
-			if (is_inside(&plan->guards[i], *word))
+			if (is_inside(plan, &plan->guards[i], *word))
 				return &plan->guards[i];
 	return NULL;
 }

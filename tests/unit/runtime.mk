@@ -23,7 +23,7 @@ unit_local_space_SOURCES = tests/unit/test_local_space.c \
 	runtime/maps.c runtime/maps.h \
 	runtime/own_stack.c runtime/own_stack.h
 unit_local_space_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/engine/arch/$(ULP_ARCH)
-unit_local_space_LDADD = libcontainer.la $(CMOCKA_LIBS)
+unit_local_space_LDADD = libengine.la libcontainer.la $(CMOCKA_LIBS)
 unit_opt_out_SOURCES = tests/unit/test_opt_out.c \
 	runtime/environment.c runtime/environment.h \
 	runtime/opt_out.c runtime/opt_out.h

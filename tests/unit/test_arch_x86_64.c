@@ -419,6 +419,43 @@ static void a_relocation_writes_its_bytes_and_no_others(void **state)
 	}
 }
 
+/* Row: the last bytes before an address, and whether a call can end there. */
+static const struct call_case {
+	const char *what;
+	uint8_t code[ARCH_MAX_CALL];
+	bool call;
+} call_cases[] = {
+	{"call rel32", {0x90, 0x90, 0xe8, 1, 2, 3, 4}, true},
+	{"one byte more", {0x90, 0xe8, 1, 2, 3, 4, 0x90}, false},
+	{"jmp rel32", {0x90, 0x90, 0xe9, 1, 2, 3, 4}, false},
+	{"call *%rax", {0x90, 0x90, 0x90, 0x90, 0x90, 0xff, 0xd0}, true},
+	{"call *%r12", {0x90, 0x90, 0x90, 0x90, 0x41, 0xff, 0xd4}, true},
+	{"jmp *%rax", {0x90, 0x90, 0x90, 0x90, 0x90, 0xff, 0xe0}, false},
+	{"call *(%rax)", {0x90, 0x90, 0x90, 0x90, 0x90, 0xff, 0x10}, true},
+	{"half of call *(%rsp)", {0x90, 0x90, 0x90, 0x90, 0x90, 0xff, 0x14}, false},
+	{"call *(%rsp)", {0x90, 0x90, 0x90, 0x90, 0xff, 0x14, 0x24}, true},
+	{"call *8(%rax)", {0x90, 0x90, 0x90, 0x90, 0xff, 0x50, 0x08}, true},
+	{"call *8(%rsp)", {0x90, 0x90, 0x90, 0xff, 0x54, 0x24, 0x08}, true},
+	{"call *x(%rip)", {0x90, 0xff, 0x15, 1, 2, 3, 4}, true},
+	{"call *x(%rax)", {0x90, 0xff, 0x90, 1, 2, 3, 4}, true},
+	{"call *x(,%rax,8)", {0xff, 0x14, 0xc5, 1, 2, 3, 4}, true},
+	{"call *x(%rsp)", {0xff, 0x94, 0x24, 1, 2, 3, 4}, true},
+	{"push x(%rip)", {0x90, 0xff, 0x35, 1, 2, 3, 4}, false},
+	{"ret and padding", {0x90, 0x90, 0xc3, 0x66, 0x0f, 0x1f, 0x00}, false},
+};
+
+static void a_call_is_known_by_its_end(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(call_cases) / sizeof(*call_cases); i++)
+		if (arch_ends_with_call(call_cases[i].code, ARCH_MAX_CALL) != call_cases[i].call)
+			fail_msg("%s", call_cases[i].what);
+	/* What lies before the bytes is not looked at. */
+	assert_false(arch_ends_with_call(call_cases[0].code + 3, ARCH_MAX_CALL - 3));
+	assert_false(arch_ends_with_call(call_cases[3].code + 6, 1));
+	assert_false(arch_ends_with_call(NULL, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,6 +471,7 @@ int main(void)
 		cmocka_unit_test(other_bytes_than_16_14_are_refused),
 		cmocka_unit_test(a_redirect_of_16_14_out_of_reach_is_refused),
 		cmocka_unit_test(a_relocation_writes_its_bytes_and_no_others),
+		cmocka_unit_test(a_call_is_known_by_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,7 +223,8 @@ static void a_line_that_is_not_one_is_refused(void **state)
 __attribute__((noinline)) static const struct plan_guard *look(struct plan_guard *guard,
 							       const void *end)
 {
-	struct plan plan = {.guards = guard, .nr_guards = 1};
+	struct engine engine = {.space = &ls.space};
+	struct plan plan = {.engine = &engine, .guards = guard, .nr_guards = 1};
 
 	return own_stack_guard(&plan, end);
 }
@@ -257,7 +258,25 @@ static void at_its_start_a_function_is_not_in_use(void **state)
 }
 
 /* A call of a function that does not return may be the last instruction. */
-static void at_its_end_a_function_is_in_use_and_behind_it_is_not(void **state)
+static void at_its_end_a_function_is_in_use_if_a_call_ends_there(void **state)
+{
+	static unsigned char code[32] = {[11] = 0xe8};
+	volatile uint64_t word = addr_of(code + 16);
+	static struct plan_guard g; /* not on that stack */
+
+	(void)state;
+	g = (struct plan_guard){.start = addr_of(code), .end = addr_of(code + 16)};
+	assert_ptr_equal(look(&g, (const void *)(&word + 1)), &g);
+	/* The start of the next function. */
+	code[11] = 0xc3;
+	assert_null(look(&g, (const void *)(&word + 1)));
+	g.whole = true;
+	assert_null(look(&g, (const void *)(&word + 1)));
+	g.end--;
+	assert_null(look(&g, (const void *)(&word + 1)));
+}
+
+static void at_an_end_that_cannot_be_read_a_function_is_in_use(void **state)
 {
 	volatile uint64_t word = 0x123456789000;
 	static struct plan_guard g; /* not on that stack */
@@ -265,8 +284,6 @@ static void at_its_end_a_function_is_in_use_and_behind_it_is_not(void **state)
 	(void)state;
 	g = (struct plan_guard){.start = 0x123456788ff0, .end = 0x123456789000};
 	assert_ptr_equal(look(&g, (const void *)(&word + 1)), &g);
-	g.end--;
-	assert_null(look(&g, (const void *)(&word + 1)));
 }
 
 int main(void)
@@ -282,7 +299,8 @@ int main(void)
 		cmocka_unit_test(a_line_that_is_not_one_is_refused),
 		cmocka_unit_test(a_function_that_is_left_for_another_is_in_use),
 		cmocka_unit_test(at_its_start_a_function_is_not_in_use),
-		cmocka_unit_test(at_its_end_a_function_is_in_use_and_behind_it_is_not),
+		cmocka_unit_test(at_its_end_a_function_is_in_use_if_a_call_ends_there),
+		cmocka_unit_test(at_an_end_that_cannot_be_read_a_function_is_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -215,3 +215,44 @@ enum ulp_code arch_relocate(uint32_t type, void *where, uint64_t len, uint64_t p
 	}
 	return ulp_fail(err, ULP_ERELOC, "type %u is unknown", type);
 }
+
+/* --- calls -------------------------------------------------------------------- */
+
+/* call rel32, and call r/m64: the second is the opcode of a group, with its number in ModRM. */
+#define CALL_REL32 0xe8
+#define CALL_REL32_LEN 5u
+#define GROUP5 0xff
+#define GROUP5_CALL 2u
+
+/* Of ModRM, SIB and displacement; at[1] is the SIB, if there is one (SDM, volume 2A, 2.1.5). */
+static size_t modrm_len(const uint8_t *at)
+{
+	const unsigned mod = at[0] >> 6;
+	const unsigned rm = at[0] & 7u;
+	const bool sib = mod != 3 && rm == 4;
+	size_t len = sib ? 2 : 1;
+
+	if (mod == 1)
+		return len + 1;
+	if (mod == 2 || (mod == 0 && (sib ? at[1] & 7u : rm) == 5))
+		return len + 4;
+	return len;
+}
+
+static bool is_call(const uint8_t *at, size_t len)
+{
+	/* Behind the last byte of two there is no SIB. */
+	const uint8_t modrm[2] = {at[1], len > 2 ? at[2] : 0};
+
+	if (at[0] == CALL_REL32)
+		return len == CALL_REL32_LEN;
+	return at[0] == GROUP5 && ((at[1] >> 3) & 7u) == GROUP5_CALL && 1 + modrm_len(modrm) == len;
+}
+
+bool arch_ends_with_call(const uint8_t *code, size_t len)
+{
+	for (size_t n = 2; n <= ARCH_MAX_CALL && n <= len; n++)
+		if (is_call(code + len - n, n))
+			return true;
+	return false;
+}

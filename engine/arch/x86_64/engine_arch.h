@@ -24,4 +24,7 @@
 /* Of one redirect: layout 16,14 has a long jump before the function, and the entry. */
 #define ARCH_MAX_WORDS 2u
 
+/* Bytes of the longest call instruction, from its opcode on. */
+#define ARCH_MAX_CALL 7u
+
 #endif
