@@ -39,7 +39,7 @@
 
 static enum ulp_code gone(const struct session *s, struct ulp_err *err)
 {
-	if (s->nr > 0 && s->tracees[0].exec)
+	if (s->exec || (s->nr > 0 && s->tracees[0].exec))
 		return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
 	return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");
 }

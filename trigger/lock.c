@@ -95,6 +95,7 @@ static void leave(struct session *s)
 	t->release = true;
 	if (t->state == TRACEE_STOPPED)
 		tracee_resume(t);
+	s->exec = s->exec || t->exec;
 	if (t->state == TRACEE_GONE)
 		s->nr--;
 }

@@ -62,11 +62,16 @@ void session_compact(struct session *s)
 {
 	size_t kept = 0;
 
+	/* Another thread may get its number. */
+	if (s->nr > 0 && s->tracees[0].state == TRACEE_GONE)
+		s->lock = 0;
 	for (size_t i = 0; i < s->nr; i++) {
+		s->exec = s->exec || s->tracees[i].exec;
 		if (s->tracees[i].state != TRACEE_GONE)
 			s->tracees[kept++] = s->tracees[i];
 	}
-	s->nr = kept;
+	/* The others had ended before, but for the leader, whose number is that of the program. */
+	s->nr = s->exec ? 0 : kept;
 }
 
 bool session_any_asked(const struct session *s)
@@ -115,7 +120,8 @@ static enum ulp_code seize_first(struct session *s, struct ulp_err *err)
 			session_make_first(s, at);
 			return ULP_OK;
 		}
-		if (code != ULP_EGONE)
+		/* Another try would be the same. */
+		if (code != ULP_EGONE || s->tracees[at].exec)
 			return session_fail(err, &why);
 	} while (clock_ns() < s->deadline_ns && !abandoned());
 	if (process_alive(s->proc))
@@ -169,6 +175,20 @@ static enum ulp_code await_first(struct session *s, struct ulp_err *err)
 	}
 }
 
+enum ulp_code session_check_program(struct session *s, struct ulp_err *err)
+{
+	if (is_same_program(s->proc, s->tracees[0].tid))
+		return ULP_OK;
+	/* The new program runs on at once. */
+	s->exec = true;
+	for (size_t i = 0; i < s->nr; i++) {
+		s->tracees[i].release = true;
+		if (s->tracees[i].state == TRACEE_STOPPED)
+			tracee_resume(&s->tracees[i]);
+	}
+	return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
+}
+
 static enum ulp_code halt_first(struct session *s, struct ulp_err *err)
 {
 	struct tracee *first = &s->tracees[0];
@@ -179,9 +199,7 @@ static enum ulp_code halt_first(struct session *s, struct ulp_err *err)
 	(void)tracee_interrupt(first); /* if it is gone, the wait tells */
 	code = await_first(s, err);
 	urgent_end(&s->urgent);
-	if (code == ULP_OK && (first->exec || !is_same_program(s->proc, first->tid)))
-		return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
-	return code;
+	return code == ULP_OK ? session_check_program(s, err) : code;
 }
 
 /* Whether that failed only because this thread ended: then there may be another one. */
@@ -200,6 +218,9 @@ enum ulp_code session_hold_first(struct session *s, struct ulp_err *err)
 		enum ulp_code code;
 
 		session_compact(s);
+		if (s->exec)
+			return ulp_fail(err, ULP_EGONE,
+					"the process executed another program meanwhile");
 		if (s->nr > 0 && s->tracees[0].tid == s->lock)
 			return ULP_OK;
 		/* No other that we have keeps tools out. */

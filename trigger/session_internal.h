@@ -31,6 +31,7 @@ struct session {
 	uint64_t registry;	/* its address, since session_lock() */
 	uint32_t holder;	/* what we have written there */
 	bool lost;		/* another tool has come in between: nothing may be done any more */
+	bool exec;		/* the process executed another program */
 	size_t nr;
 	size_t cap;
 	size_t nr_seized; /* so many were ours before a stop began; they are the first */
@@ -64,8 +65,17 @@ void session_make_first(struct session *s, size_t i);
 /* Whether one runs that was interrupted, and is about to stop. */
 bool session_any_asked(const struct session *s);
 
-/* Forgets tracees that are gone.  The first one keeps its place if it lives. */
+/*
+ * Forgets tracees that are gone; all of them after another program was executed.  The first one
+ * keeps its place if it lives.
+ */
 void session_compact(struct session *s);
+
+/*
+ * ULP_EGONE if the first thread, which is stopped, is one of another program than the session's;
+ * then all tracees are let go.
+ */
+ULP_MUST_CHECK enum ulp_code session_check_program(struct session *s, struct ulp_err *err);
 
 /*
  * Makes sure that there is a first thread, running or stopped: takes another

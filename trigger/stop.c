@@ -187,10 +187,11 @@ static enum ulp_code await_threads(struct session *s, enum stop_turn turn, struc
 		failure = session_fail(err, &why);
 		until = clock_ns() + LATE_NS;
 	}
-	if (exec)
-		return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
 	if (failure == ULP_OK)
 		session_compact(s);
+	/* Also one whose turn has not come. */
+	if (exec || s->exec)
+		return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
 	return failure;
 }
 
@@ -437,6 +438,9 @@ static enum ulp_code try_stop(struct session *s, struct ulp_err *err)
 		bool complete;
 
 		code = stop_rest(s, &complete, err);
+		/* The first one has ended: maybe because one not met yet executed a program. */
+		if (code == ULP_OK && s->nr > 0 && s->tracees[0].tid != s->lock)
+			code = session_check_program(s, err);
 		/* All of them zombies: it was killed. */
 		if (complete && s->nr == 0)
 			return ulp_fail(err, ULP_EGONE, "the process ended meanwhile");

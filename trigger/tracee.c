@@ -33,8 +33,9 @@ uint64_t clock_ns(void)
 }
 
 /* EPERM of PTRACE_SEIZE has three meanings. */
-static enum ulp_code seize_refused(pid_t pid, pid_t tid, struct ulp_err *err)
+static enum ulp_code seize_refused(struct tracee *t, struct ulp_err *err)
 {
+	const pid_t pid = t->pid, tid = t->tid;
 	struct task_status status;
 	struct task_stat stat;
 	char name[64];
@@ -42,6 +43,10 @@ static enum ulp_code seize_refused(pid_t pid, pid_t tid, struct ulp_err *err)
 	if (!task_stat(pid, tid, &stat) || !task_status(pid, tid, &status) || stat.exiting ||
 	    stat.state == 'Z' || stat.state == 'X')
 		return ulp_fail(err, ULP_EGONE, "thread %d has ended", tid);
+	/* Another thread of ours has got the number of the leader: see tracee_poll(). */
+	t->exec = status.tracer == getpid() && tid == pid;
+	if (t->exec)
+		return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
 	if (status.tracer != 0)
 		return ulp_fail(err, ULP_ETRACED,
 				"process %d is being traced by process %d (%s); end that first",
@@ -59,14 +64,15 @@ static enum ulp_code seize_refused(pid_t pid, pid_t tid, struct ulp_err *err)
 
 enum ulp_code tracee_seize(pid_t pid, pid_t tid, struct tracee *t, struct ulp_err *err)
 {
+	*t = (struct tracee){.pid = pid, .tid = tid, .state = TRACEE_GONE};
 	if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)SEIZE_OPTIONS) != 0) {
 		if (errno == ESRCH)
 			return ulp_fail(err, ULP_EGONE, "thread %d has ended", tid);
 		if (errno == EPERM)
-			return seize_refused(pid, tid, err);
+			return seize_refused(t, err);
 		return ulp_fail_errno(err, ULP_EPERM, "cannot trace thread %d", tid);
 	}
-	*t = (struct tracee){.pid = pid, .tid = tid, .state = TRACEE_RUNNING};
+	t->state = TRACEE_RUNNING;
 	return ULP_OK;
 }
 
@@ -74,6 +80,17 @@ bool tracee_interrupt(struct tracee *t)
 {
 	t->is_asked = ptrace(PTRACE_INTERRUPT, t->tid, NULL, NULL) == 0;
 	return t->is_asked;
+}
+
+/* The new program is none of ours: it runs on at once. */
+static enum tracee_event let_go_program(struct tracee *t)
+{
+	t->exec = true;
+	/* It is being killed: its end is still to be waited for. */
+	if (ptrace(PTRACE_DETACH, t->tid, NULL, NULL) != 0)
+		return TRACEE_EVENT_NONE;
+	t->state = TRACEE_GONE;
+	return TRACEE_EVENT_GONE;
 }
 
 static enum tracee_event stop_event(struct tracee *t, int status, int *signal)
@@ -86,25 +103,39 @@ static enum tracee_event stop_event(struct tracee *t, int status, int *signal)
 		t->group_stop = sig != SIGTRAP;
 		return TRACEE_EVENT_STOP;
 	}
-	if (event == PTRACE_EVENT_EXEC) {
-		t->exec = true;
-		return TRACEE_EVENT_EXEC;
-	}
+	if (event == PTRACE_EVENT_EXEC)
+		return let_go_program(t);
 	if (sig == (SIGTRAP | 0x80))
 		return TRACEE_EVENT_SYSCALL;
 	*signal = sig;
 	return TRACEE_EVENT_SIGNAL;
 }
 
+static pid_t wait_status(pid_t tid, int *status)
+{
+	pid_t got;
+
+	do
+		got = waitpid(tid, status, __WALL | WNOHANG);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
 enum tracee_event tracee_poll(struct tracee *t, int *signal)
 {
 	int status;
-	pid_t got;
+	pid_t got = wait_status(t->tid, &status);
 
 	*signal = 0;
-	do
-		got = waitpid(t->tid, &status, __WALL | WNOHANG);
-	while (got < 0 && errno == EINTR);
+	/*
+	 * A thread that executes a program gets the number of the leader, whose end nobody is
+	 * told then (de_thread() in fs/exec.c).  The end of any other one is reported, so that it
+	 * is a child of ours until then.
+	 */
+	if (got < 0 && t->tid != t->pid) {
+		t->tid = t->pid;
+		got = wait_status(t->tid, &status);
+	}
 	if (got == 0)
 		return TRACEE_EVENT_NONE;
 	if (got == t->tid && WIFSTOPPED(status))
@@ -194,7 +225,9 @@ static bool is_hopeless(struct tracee *t, bool patient)
 	struct task_stat stat;
 
 	if (!task_stat(t->pid, t->tid, &stat) || stat.state == 'Z' || stat.state == 'X') {
-		/* A leader that ended before the others is not reported by wait(). */
+		/* wait() tells of all but a leader that ended before the others. */
+		if (t->tid != t->pid)
+			return false;
 		t->state = TRACEE_GONE;
 		return true;
 	}
@@ -203,6 +236,8 @@ static bool is_hopeless(struct tracee *t, bool patient)
 
 enum ulp_code tracee_not_stopped(const struct tracee *t, struct ulp_err *err)
 {
+	if (t->exec)
+		return ulp_fail(err, ULP_EGONE, "the process executed another program meanwhile");
 	if (t->state == TRACEE_GONE)
 		return ulp_fail(err, ULP_EGONE, "thread %d has ended", t->tid);
 	return ulp_fail(err, ULP_ESTOP, "thread %d did not stop: it is %s", t->tid,
@@ -237,6 +272,14 @@ enum ulp_code tracee_await_stop(struct tracee *t, uint64_t deadline_ns, bool pat
 
 void tracee_resume(struct tracee *t)
 {
+	int signal;
+
+	/*
+	 * It may have been killed by a thread that executed a program, and that now halts under
+	 * its number: PTRACE_CONT would be that thread's, and hide the event.
+	 */
+	if (t->tid == t->pid && tracee_poll(t, &signal) == TRACEE_EVENT_GONE)
+		return;
 	tracee_go_on(t, TRACEE_EVENT_STOP, 0);
 }
 

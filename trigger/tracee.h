@@ -22,7 +22,7 @@ enum tracee_state {
 	TRACEE_RUNNING, /* seized, not in a stop that we know of */
 	TRACEE_STOPPED, /* in PTRACE_EVENT_STOP: registers may be changed and restored */
 	TRACEE_BUSY,	/* in another ptrace-stop, on the way through a system call of ours */
-	TRACEE_GONE,	/* ended or detached */
+	TRACEE_GONE,	/* ended or detached, also because it executed another program */
 };
 
 /* A thread while it is stopped. */
@@ -62,7 +62,6 @@ enum tracee_event {
 	TRACEE_EVENT_STOP,    /* PTRACE_EVENT_STOP, of ours or of a group stop */
 	TRACEE_EVENT_SIGNAL,  /* about to be delivered: must be passed on */
 	TRACEE_EVENT_SYSCALL, /* entry or exit under PTRACE_SYSCALL */
-	TRACEE_EVENT_EXEC,
 	TRACEE_EVENT_GONE,
 };
 
@@ -73,8 +72,8 @@ uint64_t clock_ns(void);
  * Seizes a thread; t becomes RUNNING.  Options: a mark for system call stops,
  * and a report of exec.
  *
- * Errors: ULP_EGONE (ended, is ending, or is a zombie), ULP_ETRACED (names the
- * tracer), ULP_EPERM.
+ * Errors: ULP_EGONE (ended, is ending, or is a zombie; or a thread that is ours has its number
+ * because that executed another program: then t->exec), ULP_ETRACED (names the tracer), ULP_EPERM.
  */
 ULP_MUST_CHECK enum ulp_code tracee_seize(pid_t pid, pid_t tid, struct tracee *t,
 					  struct ulp_err *err);
@@ -84,7 +83,8 @@ bool tracee_interrupt(struct tracee *t);
 
 /*
  * The next event of the thread, waiting until the deadline.  For SIGNAL,
- * *signal is its number.  Updates t->group_stop, t->exec and, for GONE, t->state.
+ * *signal is its number.  Updates t->group_stop, t->exec and, for GONE, t->state.  Who has executed
+ * another program is detached at once, and GONE; t->tid may have become t->pid then.
  * SIGCHLD must be blocked (it is what is waited for).
  */
 enum tracee_event tracee_wait(struct tracee *t, uint64_t deadline_ns, int *signal);

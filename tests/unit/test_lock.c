@@ -49,16 +49,27 @@ static void *sleep_and_leave(void *arg)
 	return NULL;
 }
 
-static void sleeper_start(struct board *board, struct sleeper *s)
+static void *sleep_and_execute(void *arg)
+{
+	(void)sleep_and_leave(arg);
+	execl("/bin/sh", "sh", "-c", "while :; do sleep 0.1; done", (char *)NULL);
+	_exit(1);
+}
+
+static void sleeper_start_as(struct board *board, struct sleeper *s, void *(*fn)(void *))
 {
 	atomic_store(&s->tid, 0);
-	if (sem_init(&s->wake, 0, 0) != 0 ||
-	    pthread_create(&s->thread, NULL, sleep_and_leave, s) != 0) {
+	if (sem_init(&s->wake, 0, 0) != 0 || pthread_create(&s->thread, NULL, fn, s) != 0) {
 		victim_fail(board, "no thread");
 		_exit(1);
 	}
 	while (atomic_load(&s->tid) == 0)
 		usleep(100);
+}
+
+static void sleeper_start(struct board *board, struct sleeper *s)
+{
+	sleeper_start_as(board, s, sleep_and_leave);
 }
 
 static void sleeper_end(struct sleeper *s)
@@ -87,6 +98,16 @@ static void busy_and_sleeper(struct board *board, void *arg)
 	(void)arg;
 	sleeper_start(board, &sleeper);
 	be_busy(board, &sleeper);
+}
+
+/* The same, but it is told to execute another program. */
+static void busy_and_executor(struct board *board, void *arg)
+{
+	static struct sleeper executor;
+
+	(void)arg;
+	sleeper_start_as(board, &executor, sleep_and_execute);
+	be_busy(board, &executor);
 }
 
 /* The older one is told to end; value: the number of the other one. */
@@ -447,6 +468,104 @@ static void lock_that_was_lost_is_not_taken_again(void **state)
 	close_victim(&v, &proc);
 }
 
+/* Until the thread that executes a program has got the number of the leader. */
+static void await_program(pid_t pid)
+{
+	const uint64_t until = deadline_in(20);
+	char name[64];
+
+	while (strcmp(task_name(pid, name, sizeof(name)), "sh") != 0)
+		assert_false(is_past(until));
+}
+
+/* The new program runs, and the session knows. */
+static void assert_let_go(struct session *s, pid_t pid)
+{
+	const uint64_t until = deadline_in(20);
+	struct ulp_err err;
+
+	while (tracer_of(pid, pid) != 0)
+		assert_false(is_past(until));
+	assert_int_equal(session_stop_all(s, &err), ULP_EGONE);
+	assert_non_null(strstr(err.text, "executed another program"));
+	assert_int_equal(session_stop_first(s, &err), ULP_EGONE);
+	assert_non_null(strstr(err.text, "executed another program"));
+	assert_int_equal(tracer_of(pid, pid), 0);
+}
+
+static void executor_end(struct victim *v, struct process *proc)
+{
+	kill(v->pid, SIGKILL);
+	waitpid(v->pid, NULL, 0);
+	process_close(proc);
+}
+
+static void program_that_the_lock_executes_is_let_go(void **state)
+{
+	struct victim v = victim_start(busy_and_executor, NULL);
+	const pid_t executor = await_sleeper(&v);
+	struct process proc;
+	struct session *s;
+
+	(void)state;
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	lock(s);
+	assert_int_equal(tracer_of(v.pid, executor), getpid());
+	atomic_store(&v.board->go, true);
+	await_program(v.pid);
+	assert_let_go(s, v.pid);
+	session_end(s);
+	executor_end(&v, &proc);
+}
+
+/* It halts until somebody asks for it; its number is met among those of threads not known yet. */
+static void program_that_the_lock_executes_is_seen_by_a_stop(void **state)
+{
+	struct victim v = victim_start(busy_and_executor, NULL);
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	(void)await_sleeper(&v);
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	lock(s);
+	watch_stop(s);
+	atomic_store(&v.board->go, true);
+	await_program(v.pid);
+	await_state(v.pid, v.pid, "t");
+	assert_int_equal(session_stop_all(s, &err), ULP_EGONE);
+	assert_non_null(strstr(err.text, "executed another program"));
+	assert_let_go(s, v.pid);
+	session_end(s);
+	executor_end(&v, &proc);
+}
+
+/* Both were ours, and have one number now. */
+static void program_is_let_go_though_the_leader_was_ours(void **state)
+{
+	struct victim v = victim_start(busy_and_executor, NULL);
+	const pid_t executor = await_sleeper(&v);
+	struct process proc;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	open_victim(&v, &proc);
+	s = begin_session(&proc, 20);
+	assert_succeeds(session_reserve(s, &err), &err);
+	assert_succeeds(tracee_seize(v.pid, executor, &s->tracees[s->nr], &err), &err);
+	s->nr++;
+	resume_first(s);
+	atomic_store(&v.board->go, true);
+	await_program(v.pid);
+	assert_let_go(s, v.pid);
+	session_end(s);
+	executor_end(&v, &proc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -458,6 +577,9 @@ int main(void)
 		cmocka_unit_test(lock_outlives_its_thread),
 		cmocka_unit_test(oldest_thread_is_the_lock_though_others_are_ours),
 		cmocka_unit_test(lock_that_was_lost_is_not_taken_again),
+		cmocka_unit_test(program_that_the_lock_executes_is_let_go),
+		cmocka_unit_test(program_that_the_lock_executes_is_seen_by_a_stop),
+		cmocka_unit_test(program_is_let_go_though_the_leader_was_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -327,6 +327,12 @@ static void one_does_not_stop(struct board *board, void *arg)
 		pthread_join(threads[i], NULL);
 }
 
+static void execute(struct board *board)
+{
+	execl("/bin/sh", "sh", "-c", "while :; do sleep 0.1; done", (char *)NULL);
+	victim_fail(board, "execl");
+}
+
 static void exec_when_told(struct board *board, void *arg)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
@@ -335,8 +341,30 @@ static void exec_when_told(struct board *board, void *arg)
 	atomic_store(&board->ready, true);
 	while (!atomic_load(&board->go))
 		nanosleep(&pause, NULL);
-	execl("/bin/sh", "sh", "-c", "while :; do sleep 0.1; done", (char *)NULL);
-	victim_fail(board, "execl");
+	execute(board);
+}
+
+static void *count_and_execute(void *arg)
+{
+	struct board *board = arg;
+
+	atomic_store(&board->tid, (int)syscall(SYS_gettid));
+	while (!atomic_load(&board->go))
+		atomic_fetch_add(&board->rounds, 1);
+	execute(board);
+	return NULL;
+}
+
+/* Not the leader executes another program, but a busy thread. */
+static void thread_executes(struct board *board, void *arg)
+{
+	pthread_t executor = start_thread(board, count_and_execute);
+
+	(void)arg;
+	while (atomic_load(&board->tid) == 0)
+		usleep(100);
+	atomic_store(&board->ready, true);
+	pthread_join(executor, NULL);
 }
 
 /* --- tests ---------------------------------------------------------------------- */
@@ -719,6 +747,109 @@ static void process_that_executes_another_program_is_gone(void **state)
 	victim_kill(&v);
 }
 
+/* Whether the new program runs, while our session goes on. */
+static void await_untraced(pid_t pid)
+{
+	const uint64_t until = deadline_in(20);
+	struct task_status status;
+
+	do {
+		assert_false(is_past(until));
+		usleep(200);
+		assert_true(task_status(pid, pid, &status));
+	} while (status.tracer != 0);
+}
+
+static void assert_executed(enum ulp_code code, const struct ulp_err *err)
+{
+	assert_int_equal(code, ULP_EGONE);
+	assert_non_null(strstr(err->text, "executed another program"));
+}
+
+/* The number of the leader becomes that of the thread, while it halts for us. */
+static void thread_that_executes_another_program_is_gone(void **state)
+{
+	struct victim v = victim_start(thread_executes, NULL);
+	const pid_t tid = atomic_load(&v.board->tid);
+	struct tracee executor, leader;
+	struct ulp_err err;
+	sigset_t set, old;
+
+	(void)state;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &set, &old);
+	assert_succeeds(tracee_seize(v.pid, tid, &executor, &err), &err);
+	atomic_store(&v.board->go, true);
+	await_name(v.pid, "sh");
+	await_state(v.pid, v.pid, "t");
+	assert_executed(tracee_seize(v.pid, v.pid, &leader, &err), &err);
+	(void)tracee_interrupt(&executor);
+	assert_executed(tracee_await_stop(&executor, deadline_in(20), false, &err), &err);
+	assert_int_equal(executor.state, TRACEE_GONE);
+	await_untraced(v.pid);
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	victim_kill(&v);
+}
+
+static void let_execute(void *ctx, struct stopped_thread *threads, size_t nr)
+{
+	const struct victim *v = ctx;
+
+	(void)threads;
+	(void)nr;
+	atomic_store(&v->board->go, true);
+}
+
+/* 0: the session has ended as it should, and the program ran before that. */
+static int stop_until_executed(const struct victim *v)
+{
+	const uint64_t until = deadline_in(20);
+	struct task_status status;
+	enum ulp_code code = ULP_OK;
+	struct process proc;
+	struct session *s;
+
+	if (process_open(v->pid, &proc, NULL) != ULP_OK ||
+	    session_begin(&proc, until, &s, NULL) != ULP_OK)
+		return 1;
+	session_set_look(s, let_execute, (void *)(uintptr_t)v);
+	while (code == ULP_OK) {
+		code = session_stop_all(s, NULL);
+		if (code == ULP_OK)
+			session_resume_all(s);
+	}
+	if (code != ULP_EGONE)
+		return 2;
+	do {
+		if (is_past(until) || !task_status(v->pid, v->pid, &status))
+			return 3;
+	} while (status.tracer != 0);
+	session_end(s);
+	return 0;
+}
+
+/*
+ * It does so when the leader is stopped, or when it is its own turn.  By a tool that is not the
+ * victim's parent: that one would be told of the victim's end also if it does not trace it.
+ */
+static void program_executed_by_a_thread_during_a_stop_is_let_go(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		struct victim v = victim_start(thread_executes, NULL);
+		pid_t tool = fork();
+		int status;
+
+		if (tool == 0)
+			_exit(stop_until_executed(&v));
+		assert_int_equal(waitpid(tool, &status, 0), tool);
+		assert_int_equal(status, 0);
+		await_name(v.pid, "sh");
+		victim_kill(&v);
+	}
+}
+
 static void process_that_is_killed_is_gone(void **state)
 {
 	struct victim v = victim_start(churn, NULL);
@@ -790,6 +921,8 @@ int main(void)
 		cmocka_unit_test(process_stopped_by_the_user_stays_stopped),
 		cmocka_unit_test(traced_process_is_reported_with_its_tracer),
 		cmocka_unit_test(process_that_executes_another_program_is_gone),
+		cmocka_unit_test(thread_that_executes_another_program_is_gone),
+		cmocka_unit_test(program_executed_by_a_thread_during_a_stop_is_let_go),
 		cmocka_unit_test(process_that_is_killed_is_gone),
 		cmocka_unit_test(threads_run_on_when_the_tool_is_killed),
 	};
