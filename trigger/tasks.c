@@ -282,9 +282,10 @@ bool task_has_children(pid_t pid, pid_t tid)
 	return task_read_file(buf, sizeof(buf), "/proc/%d/task/%d/children", pid, tid) > 0;
 }
 
+/* One that is exiting neither stops nor has memory, and may take its time to become a zombie. */
 static bool is_dead(const struct task_stat *stat)
 {
-	return stat->state == 'Z' || stat->state == 'X';
+	return stat->exiting || stat->state == 'Z' || stat->state == 'X';
 }
 
 static bool is_live(pid_t pid, pid_t tid)

@@ -367,6 +367,46 @@ static void thread_executes(struct board *board, void *arg)
 	pthread_join(executor, NULL);
 }
 
+static pid_t fork_mortal(void)
+{
+	const pid_t pid = fork();
+
+	if (pid == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+/*
+ * The first process of a process id namespace, when it ends, waits until the numbers of all others
+ * are free (zap_pid_ns_processes() in kernel/pid_namespace.c): until we wait for them.
+ */
+static void child_takes_long_to_end(struct board *board, void *arg)
+{
+	pid_t first, other;
+
+	(void)arg;
+	if (unshare(CLONE_NEWPID) != 0) {
+		atomic_store(&board->ready, true);
+		return;
+	}
+	first = fork_mortal();
+	if (first == 0) {
+		while (!atomic_load(&board->go))
+			usleep(1000);
+		_exit(0);
+	}
+	other = fork_mortal();
+	if (other == 0)
+		for (;;)
+			pause();
+	atomic_store(&board->tid, first);
+	atomic_store(&board->ready, true);
+	while (!atomic_load(&board->quit))
+		usleep(1000);
+	waitpid(other, NULL, 0);
+	waitpid(first, NULL, 0);
+}
+
 /* --- tests ---------------------------------------------------------------------- */
 
 static void stop_is_complete_while_threads_come_and_go(void **state)
@@ -850,6 +890,36 @@ static void program_executed_by_a_thread_during_a_stop_is_let_go(void **state)
 	}
 }
 
+/* Its last thread does not stop any more. */
+static void process_that_takes_long_to_end_is_gone(void **state)
+{
+	struct victim v = victim_start(child_takes_long_to_end, NULL);
+	const pid_t child = atomic_load(&v.board->tid);
+	const uint64_t until = deadline_in(20);
+	struct process proc;
+	struct task_stat stat;
+	struct session *s;
+	struct ulp_err err;
+
+	(void)state;
+	if (child == 0) {
+		victim_finish(&v);
+		skip();
+	}
+	assert_succeeds(process_open(child, &proc, &err), &err);
+	atomic_store(&v.board->go, true);
+	do {
+		assert_false(is_past(until));
+		assert_true(task_stat(child, child, &stat));
+	} while (!stat.exiting);
+	assert_int_not_equal(stat.state, 'Z');
+	assert_false(process_alive(&proc));
+	assert_int_equal(tasks_live(child), 0);
+	assert_int_equal(session_begin(&proc, deadline_in(20), &s, &err), ULP_EGONE);
+	process_close(&proc);
+	victim_finish(&v);
+}
+
 static void process_that_is_killed_is_gone(void **state)
 {
 	struct victim v = victim_start(churn, NULL);
@@ -923,6 +993,7 @@ int main(void)
 		cmocka_unit_test(process_that_executes_another_program_is_gone),
 		cmocka_unit_test(thread_that_executes_another_program_is_gone),
 		cmocka_unit_test(program_executed_by_a_thread_during_a_stop_is_let_go),
+		cmocka_unit_test(process_that_takes_long_to_end_is_gone),
 		cmocka_unit_test(process_that_is_killed_is_gone),
 		cmocka_unit_test(threads_run_on_when_the_tool_is_killed),
 	};
