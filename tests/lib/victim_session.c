@@ -47,11 +47,6 @@ void stop_all(struct session *s)
 	assert_succeeds(session_stop_all(s, &err), &err);
 }
 
-void resume_all(struct session *s)
-{
-	session_resume_all(s);
-}
-
 void resume_first(struct session *s)
 {
 	struct ulp_err err;

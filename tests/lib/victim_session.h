@@ -25,9 +25,8 @@ struct session *begin_session(const struct process *proc, unsigned int seconds);
 void borrow_thread(struct session *s);
 void return_thread(struct session *s);
 
-/* session_stop_all(), session_resume_all(), session_resume_first(). */
+/* session_stop_all(), session_resume_first(). */
 void stop_all(struct session *s);
-void resume_all(struct session *s);
 void resume_first(struct session *s);
 
 #endif

@@ -228,7 +228,7 @@ static void sleeper_is_the_lock(void **state)
 	resume_first(s);
 	stop_all(s);
 	victim_await_silence(&v);
-	resume_all(s);
+	session_resume_all(s);
 	victim_await_rounds(&v, 1000);
 	session_end(s);
 	assert_int_equal(tracer_of(v.pid, sleeper), 0);
@@ -345,7 +345,7 @@ static void second_tool_is_refused_until_the_first_is_gone(void **state)
 	lock(s);
 	stop_all(s);
 	victim_await_silence(&v);
-	resume_all(s);
+	session_resume_all(s);
 	session_end(s);
 	assert_int_equal(holder_of(&proc), 0);
 	close_victim(&v, &proc);
@@ -373,7 +373,7 @@ static void tool_that_passes_does_no_harm(void **state)
 	passer = tool_start(passes, &v);
 	stop_all(s);
 	victim_await_silence(&v);
-	resume_all(s);
+	session_resume_all(s);
 	session_end(s);
 	assert_int_equal(waitpid(passer, NULL, 0), passer);
 	close_victim(&v, &proc);
@@ -405,7 +405,7 @@ static void lock_outlives_its_thread(void **state)
 	victim_await_silence(&v);
 	assert_int_equal(tracer_of(v.pid, v.pid), getpid());
 	assert_int_equal(holder_of(&proc), 0);
-	resume_all(s);
+	session_resume_all(s);
 	session_end(s);
 	close_victim(&v, &proc);
 }
@@ -437,7 +437,7 @@ static void oldest_thread_is_the_lock_though_others_are_ours(void **state)
 	victim_await_silence(&v);
 	assert_int_equal(s->tracees[0].tid, v.pid);
 	assert_int_equal(holder_of(&proc), 0);
-	resume_all(s);
+	session_resume_all(s);
 	assert_int_equal(tracer_of(v.pid, v.pid), getpid());
 	assert_int_equal(tracer_of(v.pid, other), 0);
 	session_end(s);

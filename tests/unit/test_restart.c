@@ -364,7 +364,7 @@ static void stop_and_resume_all(const struct process *proc)
 	struct session *s = begin_session(proc, 20);
 
 	stop_all(s);
-	resume_all(s);
+	session_resume_all(s);
 	session_end(s);
 }
 
@@ -438,7 +438,7 @@ static void stop_and_send_ignored_signal(const struct process *proc)
 	kill(proc->pid, SIGWINCH);
 	stop_all(s);
 	kill(proc->pid, SIGWINCH);
-	resume_all(s);
+	session_resume_all(s);
 	session_end(s);
 }
 
@@ -558,7 +558,7 @@ static void signal_after_an_ignored_one(const struct process *proc)
 	kill(proc->pid, SIGWINCH);
 	stop_all(s);
 	kill(proc->pid, SIGUSR2);
-	resume_all(s);
+	session_resume_all(s);
 	session_end(s);
 }
 
@@ -570,7 +570,7 @@ static void signal_after_a_group_stop(const struct process *proc)
 	await_state(proc->pid, proc->pid, "T");
 	s = begin_session(proc, 20);
 	stop_all(s);
-	resume_all(s);
+	session_resume_all(s);
 	session_end(s);
 	kill(proc->pid, SIGUSR2);
 	kill(proc->pid, SIGCONT);

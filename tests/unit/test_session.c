@@ -447,7 +447,7 @@ static void stop_can_be_repeated_in_one_session(void **state)
 		resume_first(s);
 		stop_all(s);
 		assert_nobody_moves(&v);
-		resume_all(s);
+		session_resume_all(s);
 		assert_null(session_threads(s, &nr));
 		victim_await_rounds(&v, 100);
 	}
@@ -492,7 +492,7 @@ static void idle_processors_stay_awake_during_a_stop(void **state)
 	s = begin_session(&proc, 20);
 	stop_all(s);
 	assert_true(stay_awake());
-	resume_all(s);
+	session_resume_all(s);
 	assert_true(may_sleep_soon());
 	session_end(s);
 	close_victim(&v, &proc);
@@ -564,7 +564,7 @@ static void process_without_its_first_thread_is_stopped(void **state)
 	(void)session_threads(s, &nr);
 	assert_int_equal(nr, 1);
 	assert_nobody_moves(&v);
-	resume_all(s);
+	session_resume_all(s);
 	victim_await_rounds(&v, 100);
 	session_end(s);
 	close_victim(&v, &proc);
@@ -708,7 +708,7 @@ static void process_stopped_by_the_user_stays_stopped(void **state)
 		await_state(v.pid, v.pid, "T");
 		s = begin_session(&proc, 20);
 		stop_all(s);
-		resume_all(s);
+		session_resume_all(s);
 		victim_await_silence(&v);
 		stop_all(s);
 		session_end(s);
@@ -932,7 +932,7 @@ static void process_that_is_killed_is_gone(void **state)
 	s = begin_session(&proc, 20);
 	stop_all(s);
 	kill(v.pid, SIGKILL);
-	resume_all(s);
+	session_resume_all(s);
 	assert_int_equal(session_stop_all(s, &err), ULP_EGONE);
 	session_end(s);
 	waitpid(v.pid, NULL, 0);
