@@ -70,8 +70,18 @@ void session_compact(struct session *s)
 		if (s->tracees[i].state != TRACEE_GONE)
 			s->tracees[kept++] = s->tracees[i];
 	}
-	/* The others had ended before, but for the leader, whose number is that of the program. */
-	s->nr = s->exec ? 0 : kept;
+	s->nr = kept;
+	/* What is left has the number of the leader, as the new program, which is not to be halted:
+	 * each of its stops lets it go. */
+	for (size_t i = 0; s->exec && i < s->nr; i++) {
+		struct tracee *t = &s->tracees[i];
+
+		t->exec = t->release = true;
+		if (t->state == TRACEE_STOPPED)
+			tracee_resume(t);
+		else
+			(void)tracee_interrupt(t);
+	}
 }
 
 bool session_any_asked(const struct session *s)

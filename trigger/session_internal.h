@@ -66,8 +66,8 @@ void session_make_first(struct session *s, size_t i);
 bool session_any_asked(const struct session *s);
 
 /*
- * Forgets tracees that are gone; all of them after another program was executed.  The first one
- * keeps its place if it lives.
+ * Forgets tracees that are gone; after another program was executed it lets all go.  The first
+ * one keeps its place if it lives.
  */
 void session_compact(struct session *s);
 

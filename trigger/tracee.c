@@ -83,14 +83,22 @@ bool tracee_interrupt(struct tracee *t)
 }
 
 /* The new program is none of ours: it runs on at once. */
-static enum tracee_event let_go_program(struct tracee *t)
+static enum tracee_event let_go_program(struct tracee *t, int signal)
 {
-	t->exec = true;
 	/* It is being killed: its end is still to be waited for. */
-	if (ptrace(PTRACE_DETACH, t->tid, NULL, NULL) != 0)
+	if (ptrace(PTRACE_DETACH, t->tid, NULL, (void *)(intptr_t)signal) != 0)
 		return TRACEE_EVENT_NONE;
 	t->state = TRACEE_GONE;
 	return TRACEE_EVENT_GONE;
+}
+
+/* In PTRACE_EVENT_STOP: a tracee that was the leader may have been told of it. */
+static bool is_halted(pid_t tid)
+{
+	siginfo_t info;
+
+	return ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) == 0 &&
+	       info.si_code >> 8 == PTRACE_EVENT_STOP;
 }
 
 static enum tracee_event stop_event(struct tracee *t, int status, int *signal)
@@ -99,12 +107,13 @@ static enum tracee_event stop_event(struct tracee *t, int status, int *signal)
 
 	/* Any stop makes the kernel forget the interrupt (ptrace_stop()). */
 	t->is_asked = false;
+	t->exec = t->exec || event == PTRACE_EVENT_EXEC;
+	if (t->exec)
+		return let_go_program(t, event == 0 && sig != (SIGTRAP | 0x80) ? sig : 0);
 	if (event == PTRACE_EVENT_STOP) {
 		t->group_stop = sig != SIGTRAP;
 		return TRACEE_EVENT_STOP;
 	}
-	if (event == PTRACE_EVENT_EXEC)
-		return let_go_program(t);
 	if (sig == (SIGTRAP | 0x80))
 		return TRACEE_EVENT_SYSCALL;
 	*signal = sig;
@@ -134,8 +143,16 @@ enum tracee_event tracee_poll(struct tracee *t, int *signal)
 	 */
 	if (got < 0 && t->tid != t->pid) {
 		t->tid = t->pid;
+		t->exec = true;
+		/*
+		 * PTRACE_SEIZE waits as long as the thread executes (cred_guard_mutex), and may so
+		 * come after the event: any stop will do.
+		 */
+		(void)tracee_interrupt(t);
 		got = wait_status(t->tid, &status);
 	}
+	if (got == 0 && t->exec && is_halted(t->tid))
+		return let_go_program(t, 0);
 	if (got == 0)
 		return TRACEE_EVENT_NONE;
 	if (got == t->tid && WIFSTOPPED(status))

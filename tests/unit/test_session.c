@@ -841,7 +841,7 @@ static void let_execute(void *ctx, struct stopped_thread *threads, size_t nr)
 	atomic_store(&v->board->go, true);
 }
 
-/* 0: the session has ended as it should, and the program ran before that. */
+/* 0: the session has ended as it should, before its deadline, and the program ran before that. */
 static int stop_until_executed(const struct victim *v)
 {
 	const uint64_t until = deadline_in(20);
@@ -866,7 +866,7 @@ static int stop_until_executed(const struct victim *v)
 			return 3;
 	} while (status.tracer != 0);
 	session_end(s);
-	return 0;
+	return is_past(until) ? 4 : 0;
 }
 
 /*
