@@ -136,7 +136,7 @@ number_fix careful 100 'consistency: library'
 number_fix usual 100
 for how in wait spin; do
 	tap_ok "library ($how): a thread is inside another function" answers b held hold "$how"
-	run apply "$b" --timeout 1 careful.so
+	run apply "$b" --timeout 4 careful.so
 	tap_is "library ($how): status" 6 "$status"
 	tap_has "library ($how): names the library" out \
 		"^ERROR   pid $b .*: careful\\.so: .*inside libvictim\\.so\\.1, at 0x"
@@ -147,7 +147,7 @@ for how in wait spin; do
 	succeeds "library ($how): applied when the thread has left" apply "$b" careful.so
 	tap_ok "library ($how): in effect" answers b 105 number 4
 	tap_ok "library ($how): inside again" answers b held hold "$how"
-	run revert "$b" --timeout 1 careful.so
+	run revert "$b" --timeout 4 careful.so
 	tap_is "library ($how): nor is it reverted with a thread inside" 6 "$status"
 	run ask b release
 	succeeds "library ($how): reverted" revert "$b" careful.so
